@@ -1,0 +1,78 @@
+/// A request and its answer, as plain values: a handler is a function from one to the other.
+///
+/// Threads: values; share none of them while somebody writes.
+/// Errors:  nothing here throws but for want of memory.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fcgi_worker/deadline.hpp>
+
+namespace fcgi_worker {
+
+/// Names with values, in the order they came. Lookups ignore the case of ASCII letters.
+class Fields {
+public:
+    using Field = std::pair<std::string, std::string>;
+
+    Fields() = default;
+    Fields(std::initializer_list<Field> fields) : fields_(fields) {}
+
+    /// The first value of that name; a name that is absent has none.
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+    void add(std::string name, std::string value);
+    /// Takes away what had that name, then adds.
+    void set(std::string_view name, std::string value);
+
+    [[nodiscard]] auto begin() const { return fields_.begin(); }
+    [[nodiscard]] auto end() const { return fields_.end(); }
+    [[nodiscard]] bool empty() const { return fields_.empty(); }
+
+private:
+    std::vector<Field> fields_;
+};
+
+/// What a client asked for.
+struct Request {
+    std::string method;  ///< As sent: "GET".
+    std::string path;    ///< As sent, percent-encoded, with neither query nor fragment: "/v1/todos".
+    std::string query;   ///< As sent, percent-encoded, without the question mark.
+    Fields headers;      ///< Names in lower case: "if-match".
+    std::string body;
+    std::string origin;      ///< Scheme, host and port as the web server checked them: "http://localhost:8080".
+    std::string request_id;  ///< The client's X-Request-Id where it is one, else a new one. Never empty in a handler.
+    Deadline deadline = Deadline::max();
+
+    Fields path_parameters;  ///< Filled by the router, percent-decoded: "id".
+
+    /// Throws std::logic_error where the route has no such parameter: a mistake in the program.
+    [[nodiscard]] std::string_view path_parameter(std::string_view name) const;
+};
+
+/// What it gets. Content-Length is added when it is sent.
+struct Response {
+    int status = 200;
+    Fields headers;
+    std::string body;
+
+    /// For answers written as one expression: `Response{204}.with("ETag", tag)`.
+    [[nodiscard]] Response with(std::string name, std::string value) &&;
+};
+
+using Handler = std::function<Response(const Request&)>;
+
+/// Decodes %XX; none where a % is not followed by two hexadecimal digits.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
+
+/// Everything but letters, digits and -._~ becomes %XX.
+[[nodiscard]] std::string percent_encode(std::string_view text);
+
+/// Splits `a=1&b=2` and decodes each side ('+' is a blank). None where the encoding is broken.
+[[nodiscard]] std::optional<Fields> parse_query(std::string_view query);
+
+}  // namespace fcgi_worker

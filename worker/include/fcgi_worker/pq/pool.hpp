@@ -1,0 +1,134 @@
+/// A fixed set of PostgreSQL connections that all threads of a process share.
+///
+///     Pool pool{{.dsn = "host=/run/postgresql dbname=todo", .statements = {kList, kCreate}}, log};
+///     Rows rows = pool.acquire(request.deadline).execute(kList, {owner, "50"});
+///
+/// One thread of the pool keeps it full: it opens what is missing, outside of every lock, one at a time,
+/// with a growing pause between attempts that failed. A connection that broke is thrown away, never
+/// mended: what a transaction had done on it is unknown. A pool starts empty and needs no database
+/// to start: until there is one, acquire() says so.
+///
+/// Threads: every member may be called from any thread; a Lease stays with one thread.
+/// Errors:  each function names what it throws. What is not named is not thrown.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <fcgi_worker/deadline.hpp>
+#include <fcgi_worker/log.hpp>
+#include <fcgi_worker/pq/statement.hpp>
+#include <fcgi_worker/problem.hpp>
+
+namespace fcgi_worker::pq {
+
+struct PoolOptions {
+    std::string dsn;                    ///< libpq connection string; what is below is added to it.
+    std::vector<Statement> statements;  ///< Prepared on each connection when it opens.
+
+    std::size_t connections = 20;  ///< 1..100. Processes x this must fit into the server's max_connections.
+    std::size_t waiters = 1000;    ///< 1..100,000 threads that wait; the next one is turned away at once.
+
+    /// Longest wait for a free connection; 1 ms..1 min. Shorter than a request's budget, so that there is
+    /// time left to say so.
+    std::chrono::milliseconds acquire_timeout{250};
+    std::chrono::milliseconds connect_timeout{2000};    ///< 1 s..1 min; libpq knows whole seconds, and at least two.
+    std::chrono::milliseconds statement_timeout{2000};  ///< Of the server; 1 ms..10 min. Less than a request's budget.
+    std::chrono::milliseconds lock_timeout{1000};       ///< Of the server; less than statement_timeout.
+
+    /// A connection is replaced at this age, give or take a tenth; 1 s..1 day. Keeps memory of the server's
+    /// processes bounded and lets connections move to a new address.
+    std::chrono::milliseconds lifetime{std::chrono::minutes{30}};
+    std::chrono::milliseconds retry_pause{50};  ///< After a first failed attempt to connect; doubled by each
+    std::chrono::milliseconds longest_retry_pause{
+        500};  ///< up to this one, and each up to a quarter shorter by chance.
+};
+
+/// What the pool does and did, for metrics.
+struct PoolCounts {
+    std::size_t busy = 0;
+    std::size_t idle = 0;
+    std::size_t waiting = 0;
+    std::size_t opened = 0;           ///< Since the start.
+    std::size_t closed_broken = 0;    ///< Lost in the middle of a statement.
+    std::size_t closed_suspect = 0;   ///< Found readable while idle: the server had said goodbye.
+    std::size_t closed_expired = 0;   ///< Reached their lifetime.
+    std::size_t failed_attempts = 0;  ///< To connect.
+    std::size_t turned_away = 0;      ///< acquire() that threw.
+};
+
+/// No connection became free in time, too many wait already, or the database is away.
+class PoolExhausted : public Unavailable {
+public:
+    using Unavailable::Unavailable;
+};
+
+/// The connection was lost after the statement had been sent: whether it took effect is not known.
+/// Never repeat a write on it; answer 503 and leave that to the client's Idempotency-Key.
+class InDoubt : public Unavailable {
+public:
+    using Unavailable::Unavailable;
+};
+
+/// The server refused the statement. One that can be mended by waiting (a time-out, a lock, a deadlock, a
+/// lack of resources, a standby that takes no writes) is Unavailable instead.
+class SqlError : public std::runtime_error {
+public:
+    SqlError(std::string sqlstate, const std::string& message);
+    [[nodiscard]] const std::string& sqlstate() const noexcept { return sqlstate_; }
+
+private:
+    std::string sqlstate_;
+};
+
+class Connection;
+class Pool;
+
+/// A connection on loan; it goes back when the Lease is destroyed.
+class Lease {
+public:
+    Lease(Lease&& other) noexcept;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease();
+
+    /// One round trip: a prepared statement in autocommit.
+    /// Throws SqlError, Unavailable, InDoubt; std::invalid_argument for a statement that the pool does not have.
+    Rows execute(const Statement& statement, const Parameters& parameters);
+
+private:
+    friend class Pool;
+    Lease(Pool& pool, std::unique_ptr<Connection> connection) noexcept;
+
+    Pool* pool_;
+    std::unique_ptr<Connection> connection_;
+};
+
+class Pool {
+public:
+    /// Throws std::invalid_argument for an option out of its range. Does not wait for the database.
+    explicit Pool(PoolOptions options, Log log = log_nothing);
+
+    /// Each Lease must be back by now.
+    ~Pool();
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+
+    /// Borrows a connection until the Lease is destroyed; waiters are served in the order they came, the
+    /// connection used last goes first. Waits until the deadline or acquire_timeout, whichever comes first,
+    /// and not at all while the database is known to be away.
+    /// Throws PoolExhausted.
+    [[nodiscard]] Lease acquire(Deadline deadline);
+
+    [[nodiscard]] PoolCounts counts() const;
+
+private:
+    friend class Lease;
+    class Keeper;
+    std::unique_ptr<Keeper> keeper_;
+};
+
+}  // namespace fcgi_worker::pq

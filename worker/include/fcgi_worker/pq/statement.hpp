@@ -1,0 +1,42 @@
+/// Statements, their parameters and their rows, in PostgreSQL's text format.
+///
+/// Threads: values.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fcgi_worker::pq {
+
+/// A statement that each connection prepares when it opens: afterwards one execution is one round trip.
+struct Statement {
+    const char* name;  ///< Unique among the statements of a pool.
+    const char* sql;   ///< One statement, its parameters as $1, $2, ...
+};
+
+/// No value is NULL.
+using Parameter = std::optional<std::string>;
+using Parameters = std::vector<Parameter>;
+
+/// What a statement returned; it outlives the connection it came from.
+class Rows {
+public:
+    class Result;
+    explicit Rows(std::shared_ptr<const Result> result);
+
+    [[nodiscard]] std::size_t size() const noexcept;
+    [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+
+    /// None is NULL; the view lives as long as these Rows. Row and column count from 0.
+    /// Throws std::out_of_range where there is no such place.
+    [[nodiscard]] std::optional<std::string_view> at(std::size_t row, std::size_t column) const;
+
+private:
+    std::shared_ptr<const Result> result_;
+};
+
+}  // namespace fcgi_worker::pq

@@ -1,0 +1,68 @@
+/// Errors that a client reads, in the form of RFC 9457 (application/problem+json).
+///
+/// A handler throws one where a request cannot be served; the router answers with it. Problem is the
+/// client's fault, Unavailable the machinery's. Whatever else is thrown is a bug: it is logged with
+/// all it says and answered 500 with nothing of it.
+///
+/// Threads: values.
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fcgi_worker/http.hpp>
+
+namespace fcgi_worker {
+
+/// What is wrong with one field of a body: an RFC 6901 pointer and a sentence.
+struct FieldError {
+    std::string pointer;  ///< "/title"; empty for the whole body.
+    std::string detail;
+};
+
+class Problem : public std::exception {
+public:
+    /// `code` is the stable end of the problem's type, "/problems/<code>": lower case with hyphens.
+    /// `detail` is a sentence for people that says what to do; it names no internals.
+    Problem(int status, std::string code, std::string title, std::string detail, std::vector<FieldError> errors = {});
+
+    /// Adds a header to the answer: `throw Problem{...}.with("Allow", "GET")`.
+    [[nodiscard]] Problem with(std::string name, std::string value) &&;
+
+    [[nodiscard]] int status() const noexcept { return status_; }
+    [[nodiscard]] const std::string& code() const noexcept { return code_; }
+    [[nodiscard]] const std::string& detail() const noexcept { return detail_; }
+    [[nodiscard]] const std::vector<FieldError>& errors() const noexcept { return errors_; }
+    [[nodiscard]] const char* what() const noexcept override { return detail_.c_str(); }
+
+    /// The answer as it goes to the client.
+    [[nodiscard]] Response to_response(std::string_view request_id) const;
+
+private:
+    int status_;
+    std::string code_;
+    std::string title_;
+    std::string detail_;
+    std::vector<FieldError> errors_;
+    Fields headers_;
+};
+
+/// 503 with Retry-After: something that the request needs is away or busy for now.
+///
+/// `cause` is for the log alone: the client learns only that it may come back.
+class Unavailable : public std::exception {
+public:
+    explicit Unavailable(std::string cause, std::chrono::seconds retry_after = std::chrono::seconds{1});
+
+    [[nodiscard]] const char* what() const noexcept override { return cause_.c_str(); }
+    [[nodiscard]] Response to_response(std::string_view request_id) const;
+
+private:
+    std::string cause_;
+    std::chrono::seconds retry_after_;
+};
+
+}  // namespace fcgi_worker

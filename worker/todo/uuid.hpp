@@ -1,0 +1,34 @@
+/// Identifiers: 128 bits, written as 8-4-4-4-12 hexadecimal digits in lower case.
+///
+/// Threads: values; make_uuid_v7() may be called from any thread.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace todo {
+
+class Uuid {
+public:
+    Uuid() = default;  ///< All zero.
+    explicit Uuid(std::array<std::uint8_t, 16> bytes) : bytes_(bytes) {}
+
+    /// Upper case is read too. None for anything but the canonical form.
+    [[nodiscard]] static std::optional<Uuid> parse(std::string_view text);
+    [[nodiscard]] std::string to_string() const;
+
+    auto operator<=>(const Uuid&) const = default;
+
+private:
+    std::array<std::uint8_t, 16> bytes_{};
+};
+
+/// RFC 9562, version 7: milliseconds since 1970, then random bits. Ids made one after another sort in that
+/// order, so an owner's newest todo is the last of the primary key, and machines need no common sequence.
+[[nodiscard]] Uuid make_uuid_v7();
+
+}  // namespace todo
