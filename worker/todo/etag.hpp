@@ -22,8 +22,8 @@ using EntityTag = std::string;
 
 /// What If-Match or If-None-Match says.
 struct TagCondition {
-    bool any = false;             ///< The header was `*`.
-    std::vector<EntityTag> tags;  ///< Else these; W/ is dropped: a proxy that compresses weakens our tags.
+    bool any = false;                  ///< The header was `*`.
+    std::vector<EntityTag> tags = {};  ///< Else these; W/ is dropped: a proxy that compresses weakens our tags.
 
     [[nodiscard]] bool matches(const EntityTag& tag) const;
 };

@@ -26,28 +26,28 @@ enum class Sort { kById, kByOrder };  ///< By creation, or by order (none last),
 /// A place in a list: right behind this todo.
 struct Position {
     TodoId id;
-    std::optional<std::int64_t> order;  ///< Counts where the list is sorted by it.
+    std::optional<std::int64_t> order = {};  ///< Counts where the list is sorted by it.
     bool operator==(const Position&) const = default;
 };
 
 struct ListQuery {
     Sort sort = Sort::kById;
-    std::optional<bool> completed;  ///< None: both.
-    std::optional<Position> after;  ///< None: from the start.
-    std::size_t limit = 50;         ///< 1..200 from clients; handlers ask for one more to see whether there is one.
+    std::optional<bool> completed = {};  ///< None: both.
+    std::optional<Position> after = {};  ///< None: from the start.
+    std::size_t limit = 50;  ///< 1..200 from clients; handlers ask for one more to see whether there is one.
 };
 
 /// The client's Idempotency-Key and what the request was, so that a repeat is known as one.
 struct WriteKey {
-    std::string key;
-    std::string digest;  ///< SHA-256 over method, path and body, in hexadecimal digits.
+    std::string key = {};
+    std::string digest = {};  ///< SHA-256 over method, path and body, in hexadecimal digits.
 };
 
 /// What must hold for a write to happen.
 struct Preconditions {
-    std::optional<TagCondition> if_match;
+    std::optional<TagCondition> if_match = {};
     bool if_none_match_any = false;  ///< If-None-Match: *
-    ReadOnlyFields unchanged;        ///< What the client sent back, to be compared.
+    ReadOnlyFields unchanged = {};   ///< What the client sent back, to be compared.
 };
 
 enum class Outcome {
@@ -66,8 +66,9 @@ enum class Outcome {
 
 struct WriteResult {
     Outcome outcome = Outcome::kAbsent;
-    int first_status = 0;      ///< Of a replay: the status of the first answer.
-    std::optional<Todo> todo;  ///< After kCreated, kReplaced, kReplayed (where the write was not a delete), kReadOnly.
+    int first_status = 0;  ///< Of a replay: the status of the first answer.
+    std::optional<Todo> todo =
+        {};  ///< After kCreated, kReplaced, kReplayed (where the write was not a delete), kReadOnly.
 };
 
 class Store {

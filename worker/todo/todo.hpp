@@ -3,18 +3,15 @@
 /// Threads: values.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "timestamp.hpp"
 #include "uuid.hpp"
 
 namespace todo {
-
-/// Wall-clock time in the precision that the API and the database share.
-using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
 
 /// Two kinds of id, so that one is never taken for the other.
 struct OwnerId {
@@ -33,10 +30,10 @@ inline constexpr std::int64_t kOrderLimit = std::int64_t{1} << 53;
 
 /// What a client says of a todo.
 struct Content {
-    std::string title;  ///< 1..kTitleCodePoints code points, not blank.
+    std::string title = {};  ///< 1..kTitleCodePoints code points, not blank.
     bool completed = false;
-    std::optional<std::int64_t> order;  ///< The client's own; -kOrderLimit..kOrderLimit.
-    std::string notes;                  ///< Up to kNotesCodePoints code points.
+    std::optional<std::int64_t> order = {};  ///< The client's own; -kOrderLimit..kOrderLimit.
+    std::string notes = {};                  ///< Up to kNotesCodePoints code points.
 
     bool operator==(const Content&) const = default;
 };
@@ -54,19 +51,19 @@ struct Todo {
 
 /// A change of some fields: none means "as it was".
 struct Changes {
-    std::optional<std::string> title;
-    std::optional<bool> completed;
-    std::optional<std::optional<std::int64_t>> order;  ///< The inner none takes the order away.
-    std::optional<std::string> notes;
+    std::optional<std::string> title = {};
+    std::optional<bool> completed = {};
+    std::optional<std::optional<std::int64_t>> order = {};  ///< The inner none takes the order away.
+    std::optional<std::string> notes = {};
 
     bool operator==(const Changes&) const = default;
 };
 
 /// Fields that only the service writes. A PUT or PATCH may send them back as they were.
 struct ReadOnlyFields {
-    std::optional<Timestamp> created_at;
-    std::optional<Timestamp> updated_at;
-    std::optional<std::int64_t> version;
+    std::optional<Timestamp> created_at = {};
+    std::optional<Timestamp> updated_at = {};
+    std::optional<std::int64_t> version = {};
 
     bool operator==(const ReadOnlyFields&) const = default;
 };

@@ -20,6 +20,7 @@ public:
     /// Upper case is read too. None for anything but the canonical form.
     [[nodiscard]] static std::optional<Uuid> parse(std::string_view text);
     [[nodiscard]] std::string to_string() const;
+    [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
 
     auto operator<=>(const Uuid&) const = default;
 
@@ -27,8 +28,9 @@ private:
     std::array<std::uint8_t, 16> bytes_{};
 };
 
-/// RFC 9562, version 7: milliseconds since 1970, then random bits. Ids made one after another sort in that
-/// order, so an owner's newest todo is the last of the primary key, and machines need no common sequence.
+/// RFC 9562, version 7: milliseconds since 1970 with 12 bits of their fraction, then 62 random bits. Ids that one
+/// process makes one after another sort in that order, so an owner's newest todo is the last of the primary key,
+/// and machines need no common sequence. After start_crypto() only.
 [[nodiscard]] Uuid make_uuid_v7();
 
 }  // namespace todo

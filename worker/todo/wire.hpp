@@ -37,7 +37,4 @@ struct Patch {
 [[nodiscard]] std::string to_json(const Todo& todo, std::string_view todos_url);
 [[nodiscard]] std::string to_json(const std::vector<Todo>& todos, std::string_view todos_url);
 
-/// RFC 3339 in UTC with milliseconds: "2026-01-31T08:15:00.123Z".
-[[nodiscard]] std::string to_string(Timestamp time);
-
 }  // namespace todo

@@ -19,6 +19,8 @@ namespace fcgi_worker {
 class Fields {
 public:
     using Field = std::pair<std::string, std::string>;
+    using value_type = Field;
+    using const_iterator = std::vector<Field>::const_iterator;
 
     Fields() = default;
     Fields(std::initializer_list<Field> fields) : fields_(fields) {}
@@ -29,8 +31,8 @@ public:
     /// Takes away what had that name, then adds.
     void set(std::string_view name, std::string value);
 
-    [[nodiscard]] auto begin() const { return fields_.begin(); }
-    [[nodiscard]] auto end() const { return fields_.end(); }
+    [[nodiscard]] const_iterator begin() const { return fields_.begin(); }
+    [[nodiscard]] const_iterator end() const { return fields_.end(); }
     [[nodiscard]] bool empty() const { return fields_.empty(); }
 
 private:

@@ -8,9 +8,13 @@
 ///
 /// It installs no signal handler (those of the program are as they were), reads no environment and
 /// never exits. Several servers may live in one process, and several processes may share a socket.
+/// The handler's threads have all signals blocked, so the program's own threads get them.
 ///
-/// Threads: run() from one thread, once; stop() from any thread, at any time, any number of times.
-/// Errors:  run() throws std::system_error where threads or descriptors cannot be had.
+/// Threads: run() from one thread, once; stop() from any thread, at any time, also before run(), any number
+///          of times. It is destroyed when run() has returned.
+/// Errors:  the constructor throws std::invalid_argument for an option outside its range; it and run() throw
+///          std::system_error where threads or descriptors cannot be had. What a handler throws is logged and
+///          answered 500: a Router, which knows better answers, throws nothing.
 #pragma once
 
 #include <chrono>
@@ -35,7 +39,8 @@ struct ServerOptions {
     /// to the answer; 10 ms..10 min. It becomes Request::deadline; what is older on arrival is answered 503.
     std::chrono::milliseconds request_budget{5000};
 
-    /// Longest silence of the web server in the middle of a request or of an answer; 10 ms..10 min.
+    /// Longest silence of the web server in the middle of a request or of an answer, and longest time that
+    /// a whole body may take; 10 ms..10 min.
     std::chrono::milliseconds io_timeout{10000};
 };
 
@@ -44,8 +49,9 @@ struct ServerCounts {
     std::size_t busy_threads = 0;        ///< Now in a request.
     std::size_t requests = 0;            ///< Answered since the start.
     std::size_t shed_requests = 0;       ///< Of these: answered 503 because they were too old on arrival.
-    std::size_t broken_connections = 0;  ///< Ended before their request was complete.
+    std::size_t broken_connections = 0;  ///< Ended before their request or its answer was complete.
     std::size_t accept_errors = 0;       ///< For want of descriptors or memory.
+    std::size_t skewed_starts = 0;       ///< REQUEST_START in the future or over 60 s old, taken as now: clocks differ.
 };
 
 class Server {

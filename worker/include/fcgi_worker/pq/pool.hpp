@@ -27,7 +27,7 @@
 namespace fcgi_worker::pq {
 
 struct PoolOptions {
-    std::string dsn;                    ///< libpq connection string; what is below is added to it.
+    std::string dsn;                    ///< libpq connection string, words or URI; what is below is added to it.
     std::vector<Statement> statements;  ///< Prepared on each connection when it opens.
 
     std::size_t connections = 20;  ///< 1..100. Processes x this must fit into the server's max_connections.
@@ -36,16 +36,20 @@ struct PoolOptions {
     /// Longest wait for a free connection; 1 ms..1 min. Shorter than a request's budget, so that there is
     /// time left to say so.
     std::chrono::milliseconds acquire_timeout{250};
-    std::chrono::milliseconds connect_timeout{2000};    ///< 1 s..1 min; libpq knows whole seconds, and at least two.
+    /// For each address that the dsn names; 1 s..1 min. libpq knows whole seconds, and at least two.
+    std::chrono::milliseconds connect_timeout{2000};
     std::chrono::milliseconds statement_timeout{2000};  ///< Of the server; 1 ms..10 min. Less than a request's budget.
-    std::chrono::milliseconds lock_timeout{1000};       ///< Of the server; less than statement_timeout.
+    std::chrono::milliseconds lock_timeout{1000};       ///< Of the server; from 1 ms, less than statement_timeout.
 
     /// A connection is replaced at this age, give or take a tenth; 1 s..1 day. Keeps memory of the server's
     /// processes bounded and lets connections move to a new address.
     std::chrono::milliseconds lifetime{std::chrono::minutes{30}};
-    std::chrono::milliseconds retry_pause{50};  ///< After a first failed attempt to connect; doubled by each
-    std::chrono::milliseconds longest_retry_pause{
-        500};  ///< up to this one, and each up to a quarter shorter by chance.
+
+    /// After a first failed attempt to connect, 1 ms and up; doubled by each one that follows, up to the longest
+    /// (1 min at most), and each up to a quarter shorter by chance. The longest bounds how late the return of a
+    /// database is noticed.
+    std::chrono::milliseconds retry_pause{50};
+    std::chrono::milliseconds longest_retry_pause{500};
 };
 
 /// What the pool does and did, for metrics.
@@ -54,7 +58,7 @@ struct PoolCounts {
     std::size_t idle = 0;
     std::size_t waiting = 0;
     std::size_t opened = 0;           ///< Since the start.
-    std::size_t closed_broken = 0;    ///< Lost in the middle of a statement.
+    std::size_t closed_broken = 0;    ///< Lost in the middle of a statement, or unfit for more.
     std::size_t closed_suspect = 0;   ///< Found readable while idle: the server had said goodbye.
     std::size_t closed_expired = 0;   ///< Reached their lifetime.
     std::size_t failed_attempts = 0;  ///< To connect.
@@ -96,7 +100,8 @@ public:
     ~Lease();
 
     /// One round trip: a prepared statement in autocommit.
-    /// Throws SqlError, Unavailable, InDoubt; std::invalid_argument for a statement that the pool does not have.
+    /// Throws SqlError, Unavailable, InDoubt; std::invalid_argument for a statement that the pool does not have
+    /// or a parameter with a NUL byte, which PostgreSQL's text cannot hold.
     Rows execute(const Statement& statement, const Parameters& parameters);
 
 private:

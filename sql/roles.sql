@@ -1,0 +1,23 @@
+-- The roles, for a superuser to run before the first migration. May run again at any time.
+--
+-- todo_owner   owns the schema and runs the migrations; nobody serves requests as it.
+-- todo_worker  what the worker processes connect as; its rights come with the migrations.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'todo_owner') THEN
+        CREATE ROLE todo_owner LOGIN;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'todo_worker') THEN
+        CREATE ROLE todo_worker LOGIN;
+    END IF;
+END
+$$;
+
+-- The worker's statements name one owner and use an index for any of them: a plan made once for all
+-- parameters is the right one, and making it anew costs more than running it.
+ALTER ROLE todo_worker SET plan_cache_mode = force_generic_plan;
+-- Compiling a plan takes longer than any of these statements runs.
+ALTER ROLE todo_worker SET jit = off;
+-- Timestamps are read as text, and have to look the same everywhere.
+ALTER ROLE todo_worker SET timezone = 'UTC';
+ALTER ROLE todo_worker SET datestyle = 'ISO';

@@ -1,0 +1,183 @@
+#include "client.hpp"
+
+#include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <future>
+#include <latch>
+#include <memory>
+#include <stdexcept>
+
+#include "stack.hpp"
+
+namespace api {
+namespace {
+
+constexpr time_t kPatienceSeconds = 15;
+
+bool same_name(const std::string& left, const std::string& right) {
+    return left.size() == right.size() && ::strcasecmp(left.c_str(), right.c_str()) == 0;
+}
+
+Headers as_json(Headers headers) {
+    const bool says_type = std::any_of(headers.begin(), headers.end(),
+                                       [](const auto& header) { return same_name(header.first, "Content-Type"); });
+    if (!says_type) headers.emplace_back("Content-Type", "application/json");
+    return headers;
+}
+
+/// Whether a body is there as long as Content-Length says. nginx keeps the connection of a refused body open for
+/// seconds, to read what the client still sends.
+bool is_complete(const std::string& answer) {
+    const std::size_t head_end = answer.find("\r\n\r\n");
+    const std::size_t length = answer.find("\r\nContent-Length: ");
+    return head_end != std::string::npos && length < head_end &&
+           answer.size() >= head_end + 4 + std::stoul(answer.substr(length + 18));
+}
+
+/// A connected socket that closes itself.
+class Socket {
+public:
+    template <typename Address>
+    Socket(int family, const Address& address) : descriptor_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        const timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
+        ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what connect() asks for
+        if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+            const std::string reason = std::strerror(errno);  // NOLINT(concurrency-mt-unsafe): for a person
+            ::close(descriptor_);
+            throw std::runtime_error("cannot connect: " + reason);
+        }
+    }
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+    ~Socket() { ::close(descriptor_); }
+
+    std::string exchange(const std::string& bytes) const {
+        std::size_t sent = 0;
+        while (sent < bytes.size()) {
+            const ssize_t count = ::send(descriptor_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+            if (count <= 0) break;  // nginx may answer and close before it has read everything
+            sent += static_cast<std::size_t>(count);
+        }
+        std::string answer;
+        std::array<char, 16384> buffer{};
+        ssize_t count = 0;
+        while (!is_complete(answer) && (count = ::recv(descriptor_, buffer.data(), buffer.size(), 0)) > 0) {
+            answer.append(buffer.data(), static_cast<std::size_t>(count));
+        }
+        return answer;
+    }
+
+private:
+    int descriptor_;
+};
+
+/// Of answers that end where the connection does.
+Answer parse(const std::string& text) {
+    const std::size_t head_end = text.find("\r\n\r\n");
+    if (!text.starts_with("HTTP/1.") || head_end == std::string::npos) {
+        throw std::runtime_error("this is no HTTP answer: " + text.substr(0, 200));
+    }
+    Answer answer{.status = std::stoi(text.substr(9, 3)), .headers = {}, .body = text.substr(head_end + 4)};
+    std::size_t line = text.find("\r\n") + 2;
+    while (line < head_end) {
+        const std::size_t line_end = text.find("\r\n", line);
+        const std::size_t colon = text.find(": ", line);
+        answer.headers.emplace_back(text.substr(line, colon - line), text.substr(colon + 2, line_end - colon - 2));
+        line = line_end + 2;
+    }
+    return answer;
+}
+
+}  // namespace
+
+std::string Answer::header(const std::string& name) const {
+    for (const auto& [field, value] : headers) {
+        if (same_name(field, name)) return value;
+    }
+    return {};
+}
+
+bool Answer::has_header(const std::string& name) const {
+    return std::any_of(headers.begin(), headers.end(), [&](const auto& field) { return same_name(field.first, name); });
+}
+
+Answer send(const Call& call) {
+    httplib::Client client{call.url.empty() ? stack::url() : call.url};
+    client.set_url_encode(false);
+    client.set_read_timeout(kPatienceSeconds);
+    client.set_tcp_nodelay(true);
+
+    httplib::Request request;
+    request.method = call.method;
+    request.path = call.path;
+    for (const auto& [name, value] : call.headers) request.headers.emplace(name, value);
+    if (call.body) request.body = *call.body;
+
+    const httplib::Result result = client.send(request);
+    if (!result) {
+        throw std::runtime_error(call.method + " " + call.path +
+                                 " got no answer: " + httplib::to_string(result.error()));
+    }
+    return Answer{
+        .status = result->status, .headers = {result->headers.begin(), result->headers.end()}, .body = result->body};
+}
+
+Answer get(const std::string& path, const Headers& headers) { return send({"GET", path, headers, {}, {}}); }
+Answer head(const std::string& path, const Headers& headers) { return send({"HEAD", path, headers, {}, {}}); }
+Answer options(const std::string& path, const Headers& headers) { return send({"OPTIONS", path, headers, {}, {}}); }
+Answer remove(const std::string& path, const Headers& headers) { return send({"DELETE", path, headers, {}, {}}); }
+
+Answer post(const std::string& path, const std::string& body, const Headers& headers) {
+    return send({"POST", path, as_json(headers), body, {}});
+}
+Answer put(const std::string& path, const std::string& body, const Headers& headers) {
+    return send({"PUT", path, as_json(headers), body, {}});
+}
+Answer patch(const std::string& path, const std::string& body, const Headers& headers) {
+    return send({"PATCH", path, as_json(headers), body, {}});
+}
+
+Answer send_raw(const std::string& bytes) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(stack::ports().front()));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return parse(Socket{AF_INET, address}.exchange(bytes));
+}
+
+Answer get_private(const std::string& path) {
+    const std::string socket = stack::setting("PRIVATE_SOCKET");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (socket.size() >= sizeof address.sun_path) throw std::runtime_error("the path is too long: " + socket);
+    socket.copy(address.sun_path, socket.size());
+    // HTTP/1.0 answers end where the connection does: no chunks to put together.
+    return parse(Socket{AF_UNIX, address}.exchange("GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n"));
+}
+
+std::vector<Answer> at_once(std::size_t count, const std::function<Answer(std::size_t)>& request) {
+    std::latch start{static_cast<std::ptrdiff_t>(count)};
+    std::vector<std::future<Answer>> running;
+    running.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        running.push_back(std::async(std::launch::async, [&start, &request, i] {
+            start.arrive_and_wait();
+            return request(i);
+        }));
+    }
+    std::vector<Answer> answers;
+    answers.reserve(count);
+    for (std::future<Answer>& one : running) answers.push_back(one.get());
+    return answers;
+}
+
+}  // namespace api

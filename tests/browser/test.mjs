@@ -1,0 +1,109 @@
+// A real Chromium against the running stack (STACK_URL). Prints `ok NAME` or `not ok NAME` for each behaviour of
+// page/behaviours.mjs, which a page of another origin performs, and for what only the browser knows.
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { chromium } from 'playwright-core'
+
+const stack = process.env.STACK_URL
+const patience = 20_000
+let failed = 0
+
+async function check(name, run) {
+  try {
+    await run()
+    console.log(`ok ${name}`)
+  } catch (error) {
+    failed += 1
+    console.log(`${String(error.message).trim()}\nnot ok ${name}`)
+  }
+}
+
+/** The other origin: a port of its own, with the files of page/. */
+async function servePage() {
+  const files = {
+    '/': { name: 'index.html', type: 'text/html' },
+    '/behaviours.mjs': { name: 'behaviours.mjs', type: 'text/javascript' },
+  }
+  const server = createServer(async (request, response) => {
+    const file = files[request.url]
+    if (!file) return response.writeHead(404).end()
+    response.setHeader('Content-Type', `${file.type}; charset=utf-8`)
+    response.end(await readFile(new URL(`page/${file.name}`, import.meta.url)))
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    timeout: 60_000,
+    args: [
+      '--no-sandbox', // root may not have one; only pages of this machine are visited
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1', // no address but this machine's
+    ],
+  })
+}
+
+async function checkBehaviours(browser, origin) {
+  const page = await browser.newPage()
+  page.setDefaultTimeout(patience)
+  const preflighted = new Set()
+  const network = await page.context().newCDPSession(page)
+  await network.send('Network.enable')
+  network.on('Network.requestWillBeSent', ({ request }) => {
+    if (request.method === 'OPTIONS') preflighted.add(request.headers['Access-Control-Request-Method'])
+  })
+
+  await page.goto(origin)
+  await page.waitForFunction(() => window.behaviours)
+  const root = `${stack}/v1/todos`
+  const empty = async () => {
+    const answer = await fetch(root, { method: 'DELETE', signal: AbortSignal.timeout(patience) })
+    if (answer.status !== 204) throw new Error(`DELETE of all todos answers ${answer.status}`)
+  }
+  for (const name of await page.evaluate(() => Object.keys(window.behaviours))) {
+    await check(`a page of another origin: ${name}`, async () => {
+      await empty()
+      await page.evaluate(([behaviour, list]) => window.behaviours[behaviour](list), [name, root])
+    })
+  }
+  await check('the browser asks before a GET that has a Content-Type', () => {
+    if (!preflighted.has('GET')) throw new Error(`it asked before ${[...preflighted]} only`)
+  })
+  await empty()
+  await page.close()
+}
+
+async function checkHomePage(browser) {
+  const page = await browser.newPage()
+  page.setDefaultTimeout(patience)
+  const complaints = []
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('requestfailed', (request) => complaints.push(`${request.url()} failed`))
+  await check("the service's own page shows itself without a complaint of the browser", async () => {
+    const answer = await page.goto(stack, { waitUntil: 'networkidle' })
+    if (answer.status() !== 200) throw new Error(`it answers ${answer.status()}`)
+    if ((await page.title()) === '') throw new Error('it has no title')
+    if (complaints.length > 0) throw new Error(complaints.join('\n'))
+  })
+  await page.close()
+}
+
+const server = await servePage()
+const browser = await launch()
+try {
+  await checkBehaviours(browser, `http://127.0.0.1:${server.address().port}/`)
+  await checkHomePage(browser)
+} finally {
+  await browser.close()
+  server.close()
+}
+process.exitCode = failed > 0 ? 1 : 0

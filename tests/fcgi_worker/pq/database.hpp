@@ -1,0 +1,151 @@
+/// What the tests of the pool share: the real PostgreSQL of the stack, a second way in for the administrator, and
+/// a few statements that need no table.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcgi_worker/pq/pool.hpp>
+
+namespace fcgi_worker::pq {
+
+using namespace std::chrono_literals;
+
+inline constexpr Statement kEcho{"echo", "SELECT $1::text, $2::text"};
+inline constexpr Statement kProcess{"process", "SELECT pg_backend_pid()"};
+inline constexpr Statement kSleep{"sleep", "SELECT pg_sleep($1::float8)"};
+inline constexpr Statement kSetting{"setting", "SELECT current_setting($1)"};
+inline const std::vector<Statement> kStatements{kEcho, kProcess, kSleep, kSetting};
+
+inline std::string require_environment(const char* name) {
+    const char* value = std::getenv(name);
+    if (value == nullptr) {
+        throw std::runtime_error{std::string{name} + " is not set: run `./todo test --only database`"};
+    }
+    return value;
+}
+
+/// The value of a word of a connection string like "host=/run/postgresql dbname=todo"; none is in quotes here.
+inline std::string word_of(const std::string& dsn, const std::string& keyword) {
+    const std::size_t begin = (" " + dsn).find(" " + keyword + "=");
+    if (begin == std::string::npos) {
+        throw std::runtime_error{"no " + keyword + " in the connection string " + dsn};
+    }
+    const std::size_t value = begin + keyword.size() + 1;
+    return dsn.substr(value, dsn.find(' ', value) - value);
+}
+
+/// For what gives no event to wait for. False when it did not come true within 10 s.
+template <typename Condition>
+bool comes_true(Condition condition) {
+    for (const Deadline limit = deadline_after(10s); Clock::now() < limit; std::this_thread::sleep_for(1ms)) {
+        if (condition()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+template <typename Action>
+Clock::duration duration_of(Action action) {
+    const Clock::time_point begin = Clock::now();
+    action();
+    return Clock::now() - begin;
+}
+
+inline std::string process_of(Lease& lease) { return std::string{lease.execute(kProcess, {}).at(0, 0).value()}; }
+
+inline bool is_full(const Pool& pool, std::size_t connections) {
+    return comes_true([&] { return pool.counts().idle == connections; });
+}
+
+/// Keeps what the pool says.
+class LogBook {
+public:
+    Log log() {
+        return [this](const LogEntry& entry) {
+            const std::lock_guard lock{mutex_};
+            std::string line{entry.message};
+            for (const auto& [name, value] : entry.fields) {
+                line += " " + std::string{name} + "=" + value;
+            }
+            lines_.push_back(line);
+            levels_.push_back(entry.level);
+        };
+    }
+
+    /// The lines that begin so.
+    std::vector<std::string> lines(const std::string& beginning) const {
+        const std::lock_guard lock{mutex_};
+        std::vector<std::string> found;
+        std::copy_if(lines_.begin(), lines_.end(), std::back_inserter(found),
+                     [&](const std::string& line) { return line.rfind(beginning, 0) == 0; });
+        return found;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::string> lines_;
+    std::vector<LogLevel> levels_;
+};
+
+/// Sees and ends the connections of the pools under test, which go by the name of the running test.
+class Administrator {
+public:
+    Administrator()
+        : pool_{{.dsn = require_environment("STACK_ADMIN_DSN"),
+                 .statements = {kCount, kEnd, kEndOne},
+                 .connections = 1,
+                 .acquire_timeout = 10s,
+                 .statement_timeout = 10s}} {}
+
+    int count(const std::string& name) { return std::stoi(ask(kCount, {name})); }
+
+    /// Returns when the server's process is gone.
+    void end(const std::string& process) { ask(kEnd, {process}); }
+    void end_one_of(const std::string& name) { ask(kEndOne, {name}); }
+
+private:
+    static constexpr Statement kCount{"count", "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"};
+    static constexpr Statement kEnd{"end", "SELECT pg_terminate_backend($1::int, 5000)"};
+    static constexpr Statement kEndOne{"end_one", R"sql(
+        SELECT count(pg_terminate_backend(pid))
+          FROM (SELECT pid FROM pg_stat_activity WHERE application_name = $1 ORDER BY random() LIMIT 1) AS one
+    )sql"};
+
+    std::string ask(const Statement& statement, const Parameters& parameters) {
+        return std::string{pool_.acquire(deadline_after(10s)).execute(statement, parameters).at(0, 0).value()};
+    }
+
+    Pool pool_;
+};
+
+class DatabaseTest : public testing::Test {
+protected:
+    const std::string name = std::string{"pool_test "} + testing::UnitTest::GetInstance()->current_test_info()->name();
+    const std::string dsn = require_environment("STACK_WORKER_DSN");
+    const std::string server_socket = word_of(dsn, "host") + "/.s.PGSQL.5432";
+
+    /// With time-outs that no test reaches unless it sets them.
+    PoolOptions options(std::size_t connections) const {
+        return {.dsn = dsn + " application_name='" + name + "'",
+                .statements = kStatements,
+                .connections = connections,
+                .acquire_timeout = 10s,
+                .statement_timeout = 10s};
+    }
+
+    static Lease borrow(Pool& pool) { return pool.acquire(deadline_after(10s)); }
+};
+
+}  // namespace fcgi_worker::pq

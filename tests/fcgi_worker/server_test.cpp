@@ -1,0 +1,662 @@
+#include <fcgi_worker/server.hpp>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+#include "fastcgi_client.hpp"
+#include "temporary_folder.hpp"
+
+namespace fcgi_worker {
+namespace {
+
+using fastcgi_client::ask;
+using fastcgi_client::begin;
+using fastcgi_client::Connection;
+using fastcgi_client::encoded;
+using fastcgi_client::records;
+using fastcgi_client::request;
+using fastcgi_client::stream;
+using fastcgi_client::Type;
+using std::chrono::milliseconds;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
+
+constexpr std::chrono::seconds kPatience{20};
+
+/// What a server said, and a way to wait until it says something.
+class Journal {
+public:
+    void write(const LogEntry& entry) {
+        std::string line{entry.message};
+        for (const auto& [name, value] : entry.fields) line.append(" ").append(name).append("=").append(value);
+        const std::lock_guard lock{mutex_};
+        lines_.push_back(std::move(line));
+        written_.notify_all();
+    }
+    [[nodiscard]] std::vector<std::string> lines() const {
+        const std::lock_guard lock{mutex_};
+        return lines_;
+    }
+    [[nodiscard]] bool await(std::string_view beginning) {
+        std::unique_lock lock{mutex_};
+        return written_.wait_for(lock, kPatience, [&] {
+            return std::any_of(lines_.begin(), lines_.end(), [&](const auto& l) { return l.starts_with(beginning); });
+        });
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::condition_variable written_;
+    std::vector<std::string> lines_;
+};
+
+/// A server on a socket of its own, with a thread that runs it.
+class Running {
+public:
+    explicit Running(Handler handler, const ServerOptions& options = {.threads = 4})
+        : server_(ListenSocket::open("unix:" + path()), std::move(handler), options,
+                  [this](const LogEntry& entry) { journal.write(entry); }),
+          runner_([this] { server_.run(); }) {}
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() { stop_and_wait(); }
+
+    void stop_and_wait() {
+        server_.stop();
+        if (runner_.joinable()) runner_.join();
+    }
+    [[nodiscard]] std::string path() const { return folder_ / "s"; }
+    [[nodiscard]] Server& server() { return server_; }
+    [[nodiscard]] ServerCounts counts() const { return server_.counts(); }
+
+    Journal journal;
+
+private:
+    TemporaryFolder folder_;
+    Server server_;
+    std::thread runner_;
+};
+
+Response echo(const Request& request) {
+    return Response{200, {{"Content-Type", "text/plain"}}, request.method + ' ' + request.path + ' ' + request.body};
+}
+
+/// Seconds of the wall clock with milliseconds, as nginx writes $msec.
+std::string wall_clock(milliseconds shift) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch() + shift;
+    const auto count = std::chrono::duration_cast<milliseconds>(now).count();
+    const std::string fraction = std::to_string(count % 1000);
+    return std::to_string(count / 1000) + '.' + std::string(3 - fraction.size(), '0') + fraction;
+}
+
+/// What a handler saw of one request.
+Request seen(const fastcgi_client::Parameters& parameters, const std::string& method = "GET",
+             const std::string& uri = "/") {
+    Request seen;
+    Running running{[&](const Request& request) {
+        seen = request;
+        return Response{};
+    }};
+    EXPECT_EQ(ask(running.path(), request(method, uri, {}, parameters)).status, 200);
+    return seen;
+}
+
+// ---- What a handler sees
+
+TEST(Server, HandsOverMethodPathAndQueryAsSent) {
+    const Request request = seen({}, "PATCH", "/v1/a%2Fb?x=%20&y=?#z");
+    EXPECT_EQ(request.method, "PATCH");
+    EXPECT_EQ(request.path, "/v1/a%2Fb");
+    EXPECT_EQ(request.query, "x=%20&y=?");
+}
+
+TEST(Server, HandsOverHeadersInLowerCase) {
+    const Request request = seen({{"HTTP_IF_MATCH", "\"1\""},
+                                  {"CONTENT_TYPE", "application/json"},
+                                  {"HTTP_CONTENT_TYPE", "text/html"},
+                                  {"HTTP_CONTENT_LENGTH", "7"},
+                                  {"HTTP_COOKIE", "a=b; c=d"},
+                                  {"HTTP_X_EMPTY", ""},
+                                  {"SERVER_SOFTWARE", "nginx"}});
+    const Fields expected{
+        {"content-type", "application/json"}, {"if-match", "\"1\""}, {"cookie", "a=b; c=d"}, {"x-empty", ""}};
+    EXPECT_THAT(std::vector(request.headers.begin(), request.headers.end()),
+                testing::ElementsAreArray(expected.begin(), expected.end()));
+}
+
+TEST(Server, MakesTheOriginFromWhatTheWebServerChecked) {
+    const auto origin = [](const std::string& scheme, const std::string& name, const std::string& port) {
+        return seen({{"REQUEST_SCHEME", scheme}, {"SERVER_NAME", name}, {"SERVER_PORT", port}, {"HTTP_HOST", "evil"}})
+            .origin;
+    };
+    EXPECT_EQ(origin("http", "todo.example", "8080"), "http://todo.example:8080");
+    EXPECT_EQ(origin("http", "todo.example", "80"), "http://todo.example");
+    EXPECT_EQ(origin("https", "todo.example", "443"), "https://todo.example");
+    EXPECT_EQ(origin("https", "[::1]", "80"), "https://[::1]:80");
+    EXPECT_EQ(origin("", "todo.example", ""), "http://todo.example");
+    EXPECT_EQ(origin("http", "", "80"), "");
+}
+
+TEST(Server, HandsOverABodyOfAnyBytes) {
+    std::string body(64UL * 1024, '\0');
+    for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * 7);
+    Running running{[](const Request& r) { return Response{200, {}, r.body}; }};
+    const auto answer = ask(running.path(), request("POST", "/", body));
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_TRUE(answer.body == body);
+    EXPECT_TRUE(answer.is_complete);
+}
+
+TEST(Server, ReadsABodyWithoutAStatedLength) {
+    Running running{echo};
+    const std::string bytes = request("POST", "/", "text", {{"CONTENT_LENGTH", ""}});
+    EXPECT_EQ(ask(running.path(), bytes).body, "POST / text");
+}
+
+TEST(Server, TakesTheWebServersRequestIdBeforeTheClients) {
+    EXPECT_EQ(seen({{"REQUEST_ID", "from-nginx"}, {"HTTP_X_REQUEST_ID", "from-client"}}).request_id, "from-nginx");
+    EXPECT_EQ(seen({{"HTTP_X_REQUEST_ID", "a.B_c-9"}}).request_id, "a.B_c-9");
+}
+
+TEST(Server, MakesARequestIdWhereTheClientsIsNone) {
+    for (const std::string& bad : {std::string{}, std::string{"a b"}, std::string{"a\r\nSet-Cookie: x"},
+                                   std::string(129, 'a'), std::string{"\"}"}}) {
+        EXPECT_THAT(seen({{"HTTP_X_REQUEST_ID", bad}}).request_id, MatchesRegex("[0-9a-f]{32}")) << bad;
+    }
+    EXPECT_EQ(seen({{"HTTP_X_REQUEST_ID", std::string(128, 'a')}}).request_id.size(), 128U);
+    EXPECT_NE(seen({}).request_id, seen({}).request_id);
+}
+
+TEST(Server, GivesARequestWhatIsLeftOfItsBudget) {
+    std::chrono::duration<double> left{};
+    Running running{[&](const Request& request) {
+                        left = request.deadline - Clock::now();
+                        return Response{};
+                    },
+                    {.threads = 1, .request_budget = std::chrono::seconds{50}}};
+    ask(running.path(), request("GET", "/", {}, {{"REQUEST_START", wall_clock(-std::chrono::seconds{20})}}));
+    EXPECT_GT(left.count(), 10);
+    EXPECT_LE(left.count(), 30);
+    ask(running.path(), request("GET", "/"));
+    EXPECT_GT(left.count(), 30) << "one that does not say when it began begins now";
+}
+
+// ---- What a client gets
+
+TEST(Server, SendsStatusHeadersAndBody) {
+    Running running{[](const Request&) { return Response{201, {{"Location", "/7"}}, "made"}; }};
+    const auto answer = ask(running.path(), request("GET", "/", {}, {{"REQUEST_ID", "id-1"}}));
+    EXPECT_EQ(answer.header("Status"), "201 Created");
+    EXPECT_EQ(answer.header("Location"), "/7");
+    EXPECT_EQ(answer.header("Content-Length"), "4");
+    EXPECT_EQ(answer.header("X-Request-Id"), "id-1");
+    EXPECT_EQ(answer.body, "made");
+    EXPECT_TRUE(answer.is_complete);
+}
+
+TEST(Server, LeavesAHandlersOwnRequestIdAlone) {
+    Running running{[](const Request&) { return Response{200, {{"x-request-id", "mine"}}, {}}; }};
+    EXPECT_EQ(ask(running.path(), request("GET", "/")).header("X-Request-Id"), "mine");
+}
+
+TEST(Server, CountsTheLengthItself) {
+    Running running{[](const Request&) {
+        return Response{200, {{"content-length", "99"}, {"Status", "404"}}, "four"};
+    }};
+    const auto answer = ask(running.path(), request("GET", "/"));
+    EXPECT_EQ(answer.header("Content-Length"), "4");
+    EXPECT_EQ(answer.status, 200);
+}
+
+TEST(Server, SendsNeitherBodyNorLengthWhereTheStatusHasNone) {
+    Running running{[](const Request& r) { return Response{r.path == "/204" ? 204 : 304, {{"ETag", "x"}}, "body"}; }};
+    for (const char* path : {"/204", "/304"}) {
+        const auto answer = ask(running.path(), request("GET", path));
+        EXPECT_EQ(answer.header("Content-Length"), "(none)") << path;
+        EXPECT_EQ(answer.header("ETag"), "x") << path;
+        EXPECT_EQ(answer.body, "") << path;
+    }
+}
+
+TEST(Server, SendsTheHeadersOfGetForHead) {
+    Running running{[](const Request& r) {
+        if (r.path == "/router") return Response{200, {{"Content-Length", "12"}}, {}};  // as a Router answers HEAD
+        return Response{200, {}, "four"};
+    }};
+    const auto bare = ask(running.path(), request("HEAD", "/bare"));
+    EXPECT_EQ(bare.header("Content-Length"), "4");
+    EXPECT_EQ(bare.body, "");
+    EXPECT_EQ(ask(running.path(), request("HEAD", "/router")).header("Content-Length"), "12");
+}
+
+TEST(Server, SendsAnAnswerOfMegabytes) {
+    const std::string large(5'000'001, 'x');
+    Running running{[&](const Request&) { return Response{200, {}, large}; }};
+    const auto answer = ask(running.path(), request("GET", "/"));
+    EXPECT_TRUE(answer.body == large);
+    EXPECT_TRUE(answer.is_complete);
+}
+
+TEST(Server, SendsNoHeaderThatWouldBeginAnother) {
+    const std::array<Response, 5> bad{Response{200, {{"A", "b\r\nSet-Cookie: evil"}}, {}},
+                                      Response{200, {{"A", std::string{"b\0c", 3}}}, {}},
+                                      Response{200, {{"A: b\nSet-Cookie", "evil"}}, {}},
+                                      Response{200, {{"", "evil"}}, {}}, Response{99, {{"Set-Cookie", "evil"}}, {}}};
+    Running running{[&](const Request& r) { return bad.at(static_cast<std::size_t>(r.path.back() - '0')); }};
+    for (const char* path : {"/0", "/1", "/2", "/3", "/4"}) {
+        const auto answer = ask(running.path(), request("GET", path));
+        EXPECT_EQ(answer.status, 500) << path;
+        EXPECT_EQ(answer.header("Set-Cookie"), "(none)") << path;
+    }
+    EXPECT_THAT(running.journal.lines(), Contains(HasSubstr("handler failed")));
+}
+
+TEST(Server, AnswersForAHandlerThatThrows) {
+    Running running{[](const Request& r) -> Response {
+        if (r.path == "/int") throw 42;
+        throw std::runtime_error{"secret"};
+    }};
+    const auto answer = ask(running.path(), request("GET", "/", {}, {{"REQUEST_ID", "id-2"}}));
+    EXPECT_EQ(answer.status, 500);
+    EXPECT_THAT(answer.body, HasSubstr("/problems/internal-error"));
+    EXPECT_THAT(answer.body, HasSubstr("id-2"));
+    EXPECT_THAT(answer.body, Not(HasSubstr("secret")));
+    EXPECT_THAT(running.journal.lines(), Contains("handler failed request_id=id-2 method=GET path=/ error=secret"));
+    EXPECT_EQ(ask(running.path(), request("GET", "/int")).status, 500);
+}
+
+TEST(Server, LogsEachRequest) {
+    Running running{echo};
+    ask(running.path(), request("GET", "/x?secret", {}, {{"REQUEST_ID", "id-3"}, {"HTTP_TRACEPARENT", "00-1-2-01"}}));
+    EXPECT_THAT(running.journal.lines(),
+                Contains(MatchesRegex("request request_id=id-3 method=GET path=/x status=200 duration_ms=[0-9]+"
+                                      "[.][0-9][0-9][0-9] traceparent=00-1-2-01")));
+}
+
+// ---- What is refused
+
+TEST(Server, RefusesABodyThatIsTooLongAndReadsItAll) {
+    std::atomic<int> calls = 0;
+    Running running{[&](const Request&) { return ++calls, Response{}; }, {.threads = 1, .body_bytes = 1024}};
+    EXPECT_EQ(ask(running.path(), request("POST", "/", std::string(1024, 'x'))).status, 200);
+    for (const std::size_t size : {std::size_t{1025}, std::size_t{3'000'000}}) {
+        const auto answer = ask(running.path(), request("POST", "/", std::string(size, 'x')));
+        EXPECT_EQ(answer.status, 413);
+        EXPECT_THAT(answer.body, HasSubstr("/problems/payload-too-large"));
+        EXPECT_TRUE(answer.is_complete);
+    }
+    EXPECT_EQ(calls, 1);
+}
+
+TEST(Server, RefusesALengthThatIsNotTheBodys) {
+    Running running{echo};
+    for (const char* length : {"-1", "3", "4x", " 4", "0x4", "99999999999999999999", "+4"}) {
+        const auto answer = ask(running.path(), request("POST", "/", "text", {{"CONTENT_LENGTH", length}}));
+        EXPECT_EQ(answer.status, 400) << length;
+        EXPECT_THAT(answer.body, HasSubstr("/problems/bad-request")) << length;
+    }
+}
+
+TEST(Server, RefusesARequestWithoutMethodOrPath) {
+    Running running{echo};
+    EXPECT_EQ(ask(running.path(), request("", "/")).status, 400);
+    EXPECT_EQ(ask(running.path(), request("GET", "")).status, 400);
+    EXPECT_EQ(ask(running.path(), request("GET", "?a=b")).status, 400);
+}
+
+TEST(Server, DoesNotWorkOnARequestThatWaitedTooLong) {
+    std::atomic<int> calls = 0;
+    Running running{[&](const Request&) { return ++calls, Response{}; }};
+    const auto answer = ask(
+        running.path(), request("POST", "/", std::string(100'000, 'x'),
+                                {{"REQUEST_START", wall_clock(-std::chrono::seconds{30})}, {"CONTENT_LENGTH", ""}}));
+    EXPECT_EQ(answer.status, 413) << "a fault of the client's comes first: a retry would not help";
+    const auto shed =
+        ask(running.path(), request("GET", "/", {}, {{"REQUEST_START", wall_clock(-std::chrono::seconds{30})}}));
+    EXPECT_EQ(shed.status, 503);
+    EXPECT_EQ(shed.header("Retry-After"), "1");
+    EXPECT_TRUE(shed.is_complete);
+    EXPECT_EQ(calls, 0);
+    EXPECT_EQ(running.counts().shed_requests, 1U);
+}
+
+TEST(Server, TakesAnImprobableStartAsNow) {
+    Running running{echo};
+    for (const milliseconds shift : {milliseconds{3'600'000}, milliseconds{-3'600'000}}) {
+        EXPECT_EQ(ask(running.path(), request("GET", "/", {}, {{"REQUEST_START", wall_clock(shift)}})).status, 200);
+    }
+    EXPECT_EQ(running.counts().skewed_starts, 2U);
+    for (const char* start : {"", "now", "1.5", "-1.000", "99999999999999999999.000", ".000"}) {
+        EXPECT_EQ(ask(running.path(), request("GET", "/", {}, {{"REQUEST_START", start}})).status, 200) << start;
+    }
+    EXPECT_EQ(running.counts().shed_requests, 0U);
+}
+
+// ---- Peers that misbehave
+
+/// Counts how often its handler was called, and answers once more at the end.
+struct MisbehavingPeer : testing::Test {
+    std::atomic<int> calls = 0;
+    Running running{[this](const Request&) { return ++calls, Response{}; },
+                    {.threads = 2, .io_timeout = milliseconds{400}}};
+
+    /// Sends the bytes and hangs up.
+    void given(std::string_view bytes) const { Connection{running.path()}.send(bytes); }
+    /// Sends the bytes and waits for the server to hang up.
+    [[nodiscard]] std::string answer_to(std::string_view bytes) const {
+        Connection connection{running.path()};
+        connection.send(bytes);
+        return connection.receive();
+    }
+    void expect_that_it_serves_on_after_calls(int expected) const {
+        for (int i = 0; i < 4; ++i) EXPECT_EQ(ask(running.path(), request("GET", "/")).status, 200);
+        EXPECT_EQ(calls, expected + 4);
+    }
+};
+
+TEST_F(MisbehavingPeer, DoesNotReachTheHandlerWithABodyCutShort) {
+    const std::string whole = request("POST", "/", "0123456789");
+    EXPECT_EQ(answer_to(request("POST", "/", "012345678", {{"CONTENT_LENGTH", "10"}})), "");
+    EXPECT_EQ(answer_to(std::string_view{whole}.substr(0, whole.size() - 8)), "") << "no end of the body";
+    expect_that_it_serves_on_after_calls(0);
+    EXPECT_EQ(running.counts().broken_connections, 2U);
+}
+
+TEST_F(MisbehavingPeer, DoesNotReachTheHandlerWithParametersCutShort) {
+    const std::string head =
+        begin() + records(Type::kParams, encoded({{"REQUEST_METHOD", "GET"}, {"REQUEST_URI", "/"}}));
+    EXPECT_EQ(answer_to(head), "") << "silent at the border between two parameters";
+    EXPECT_EQ(answer_to(std::string_view{head}.substr(0, head.size() - 3)), "");
+    expect_that_it_serves_on_after_calls(0);
+}
+
+TEST_F(MisbehavingPeer, HoldsAThreadNoLongerThanTheTimeOut) {
+    EXPECT_EQ(answer_to(""), "");
+    expect_that_it_serves_on_after_calls(0);
+}
+
+TEST_F(MisbehavingPeer, SendsABodyWithoutEnd) {
+    Connection connection{running.path()};
+    connection.send(begin() + stream(Type::kParams, encoded({{"REQUEST_METHOD", "PUT"}, {"REQUEST_URI", "/"}})));
+    const std::string record = records(Type::kStdin, std::string(60'000, 'x'));
+    const Deadline deadline = Clock::now() + kPatience;
+    while (connection.send(record) && Clock::now() < deadline) {
+    }
+    EXPECT_LT(Clock::now(), deadline) << "it is still read";
+    expect_that_it_serves_on_after_calls(0);
+}
+
+TEST_F(MisbehavingPeer, SendsGarbage) {
+    std::uint32_t state = 1;
+    for (int round = 0; round < 50; ++round) {
+        std::string bytes;
+        for (int i = 0; i < 500; ++i) bytes += static_cast<char>((state = state * 1664525U + 1013904223U) >> 24U);
+        EXPECT_EQ(answer_to(bytes), "");
+    }
+    given("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    given(std::string(100'000, '\0'));
+    given(std::string(100'000, '\1'));
+    expect_that_it_serves_on_after_calls(0);
+}
+
+TEST_F(MisbehavingPeer, SendsRecordsInNoOrder) {
+    const std::string parameters = stream(Type::kParams, encoded({{"REQUEST_METHOD", "GET"}, {"REQUEST_URI", "/"}}));
+    (void)answer_to(stream(Type::kStdin, "body"));
+    (void)answer_to(parameters);
+    (void)answer_to(begin() + stream(Type::kStdin, "body"));
+    (void)answer_to(begin() + parameters + parameters);
+    (void)answer_to(begin() + parameters + records(Type::kAbort, {}));
+    (void)answer_to(begin(2) + parameters + stream(Type::kStdin, {}));
+    (void)answer_to(begin(9) + parameters + stream(Type::kStdin, {}));
+    expect_that_it_serves_on_after_calls(0);
+}
+
+TEST_F(MisbehavingPeer, IsGoneBeforeTheHandlerIsCalled) {
+    Connection blocked{running.path()};  // holds one of two threads until its time-out
+    Connection another{running.path()};  // and the other one
+    given(request("GET", "/"));
+    EXPECT_EQ(blocked.receive(), "");
+    EXPECT_EQ(another.receive(), "");
+    expect_that_it_serves_on_after_calls(0);
+}
+
+TEST(Server, SurvivesAPeerThatGoesInTheMiddleOfAnAnswer) {
+    std::promise<void> entered;
+    std::promise<void> gone;
+    Running running{[&, is_first = std::make_shared<std::atomic<bool>>(true)](const Request&) {
+        if (is_first->exchange(false)) {
+            entered.set_value();
+            gone.get_future().wait_for(kPatience);
+        }
+        return Response{200, {}, std::string(1'000'000, 'x')};
+    }};
+    {
+        Connection connection{running.path()};
+        connection.send(request("GET", "/"));
+        ASSERT_EQ(entered.get_future().wait_for(kPatience), std::future_status::ready);
+    }
+    gone.set_value();
+    EXPECT_EQ(ask(running.path(), request("GET", "/")).status, 200);
+    running.stop_and_wait();
+    EXPECT_EQ(running.counts().broken_connections, 1U);
+    EXPECT_EQ(running.counts().requests, 1U);
+}
+
+TEST(Server, DoesNotWaitForAPeerThatReadsNothing) {
+    Running running{[](const Request& r) {
+                        return Response{200, {}, std::string(r.path == "/large" ? 10'000'000 : 1, 'x')};
+                    },
+                    {.threads = 1, .io_timeout = milliseconds{400}}};
+    Connection silent{running.path()};
+    silent.send(request("GET", "/large"));
+    EXPECT_EQ(ask(running.path(), request("GET", "/")).status, 200) << "the one thread is free again";
+    EXPECT_EQ(running.counts().broken_connections, 1U);
+}
+
+TEST(Server, ReadsNoRequestOutOfABody) {
+    std::atomic<int> smuggled = 0;
+    Running running{[&](const Request& r) {
+        if (r.path == "/smuggled") ++smuggled;
+        return Response{200, {}, r.path};  // the body is ignored
+    }};
+    const std::string body = records(Type::kStdin, {}) + request("GET", "/smuggled");
+    for (const char* method : {"GET", "POST", "DELETE"}) {
+        const auto answer = ask(running.path(), request(method, "/honest", body));
+        EXPECT_EQ(answer.body, "/honest");
+        EXPECT_TRUE(answer.is_complete);
+    }
+    const auto pipelined = ask(running.path(), request("GET", "/honest") + request("GET", "/smuggled"));
+    EXPECT_EQ(pipelined.body, "/honest") << "one request for a connection";
+    EXPECT_EQ(smuggled, 0);
+}
+
+TEST(Server, SurvivesRunningOutOfDescriptors) {
+    Running running{echo, {.threads = 2}};
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    ask(running.path(), request("GET", "/"));  // what a first connection opens for good is open now
+    const int lowest_free = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(lowest_free);
+    const rlimit tight{static_cast<rlim_t>(lowest_free) + 1, before.rlim_max};  // one more: the client's own
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    Connection connection{running.path()};
+    connection.send(request("GET", "/"));
+    EXPECT_TRUE(running.journal.await("cannot accept a connection"));
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(connection.receive_answer().status, 200);
+    EXPECT_GE(running.counts().accept_errors, 1U);
+}
+
+// ---- Start and stop
+
+TEST(Server, AnswersWhatItWorksOnBeforeItStops) {
+    std::promise<void> entered;
+    std::promise<void> stopping;
+    Running running{[&](const Request&) {
+        entered.set_value();
+        stopping.get_future().wait_for(kPatience);
+        return Response{200, {}, "done"};
+    }};
+    Connection connection{running.path()};
+    connection.send(request("GET", "/"));
+    ASSERT_EQ(entered.get_future().wait_for(kPatience), std::future_status::ready);
+    EXPECT_EQ(running.counts().busy_threads, 1U);
+    running.server().stop();
+    running.server().stop();
+    stopping.set_value();
+    EXPECT_EQ(connection.receive_answer().body, "done");
+    running.stop_and_wait();
+    EXPECT_EQ(running.counts().busy_threads, 0U);
+    EXPECT_EQ(running.counts().requests, 1U);
+}
+
+TEST(Server, DoesNotStartWhenStoppedBefore) {
+    const TemporaryFolder folder;
+    Server server{ListenSocket::open("unix:" + (folder / "s")), echo};
+    server.stop();
+    server.run();
+    EXPECT_THROW(server.run(), std::logic_error);
+}
+
+TEST(Server, StartsAndStopsFiftyTimes) {
+    for (int i = 0; i < 50; ++i) {
+        Running running{echo};
+        EXPECT_EQ(ask(running.path(), request("GET", "/")).status, 200);
+    }
+}
+
+TEST(Server, SharesAProcessWithAnother) {
+    Running one{[](const Request&) { return Response{200, {}, "one"}; }};
+    Running two{[](const Request&) { return Response{200, {}, "two"}; }};
+    EXPECT_EQ(ask(one.path(), request("GET", "/")).body, "one");
+    EXPECT_EQ(ask(two.path(), request("GET", "/")).body, "two");
+    one.stop_and_wait();
+    EXPECT_EQ(ask(two.path(), request("GET", "/")).body, "two");
+}
+
+TEST(Server, SharesASocketWithAnother) {
+    const TemporaryFolder folder;
+    const ListenSocket shared = ListenSocket::open("unix:" + (folder / "s"));
+    const auto make = [&](const std::string& name) {
+        return std::make_unique<Server>(ListenSocket::inherit(dup(shared.descriptor())), [name](const Request&) {
+            return Response{200, {}, name};
+        });
+    };
+    const auto leaving = make("leaving");
+    const auto staying = make("staying");
+    std::thread leaving_runner{[&] { leaving->run(); }};
+    std::thread staying_runner{[&] { staying->run(); }};
+    leaving->stop();
+    leaving_runner.join();
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(ask(folder / "s", request("GET", "/")).body, "staying");
+    staying->stop();
+    staying_runner.join();
+}
+
+TEST(Server, ServesManyAtOnce) {
+    Running running{echo, {.threads = 8}};
+    std::vector<std::thread> clients;
+    clients.reserve(8);
+    std::atomic<int> good = 0;
+    for (int client = 0; client < 8; ++client) {
+        clients.emplace_back([&, client] {
+            for (int i = 0; i < 50; ++i) {
+                const std::string body = std::to_string(client) + '/' + std::to_string(i);
+                if (ask(running.path(), request("POST", "/", body)).body == "POST / " + body) ++good;
+            }
+        });
+    }
+    for (std::thread& client : clients) client.join();
+    running.stop_and_wait();
+    EXPECT_EQ(good, 400);
+    EXPECT_EQ(running.counts().requests, 400U);
+    EXPECT_EQ(running.counts().broken_connections, 0U);
+}
+
+TEST(Server, RefusesOptionsOutsideTheirRange) {
+    const TemporaryFolder folder;
+    const auto make = [&](const ServerOptions& options) {
+        const Server server{ListenSocket::open("unix:" + (folder / "s")), echo, options};
+    };
+    EXPECT_THROW(make({.threads = 0}), std::invalid_argument);
+    EXPECT_THROW(make({.threads = 1025}), std::invalid_argument);
+    EXPECT_THROW(make({.body_bytes = 1023}), std::invalid_argument);
+    EXPECT_THROW(make({.request_budget = milliseconds{9}}), std::invalid_argument);
+    EXPECT_THROW(make({.io_timeout = std::chrono::minutes{11}}), std::invalid_argument);
+    EXPECT_THROW(Server(ListenSocket::open("unix:" + (folder / "s")), Handler{}), std::invalid_argument);
+    EXPECT_NO_THROW(make({}));
+}
+
+// ---- Signals belong to the program
+
+extern "C" void host_handler(int /*signal*/) {}
+
+/// In a process of its own: libfcgi is made ready once a process, and that is when it takes signals.
+void serve_and_compare_dispositions(void (*disposition)(int)) {
+    constexpr std::array<int, 6> kSignals{SIGPIPE, SIGUSR1, SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+    struct sigaction wanted {};
+    wanted.sa_handler = disposition;
+    sigset_t mask_before;
+    for (const int signal : kSignals) sigaction(signal, &wanted, nullptr);
+    pthread_sigmask(SIG_SETMASK, nullptr, &mask_before);
+    {
+        Running running{echo};
+        if (ask(running.path(), request("GET", "/")).status != 200) std::_Exit(2);
+    }
+    for (const int signal : kSignals) {
+        struct sigaction now {};
+        sigaction(signal, nullptr, &now);
+        if (now.sa_handler != disposition) std::_Exit(3);
+    }
+    sigset_t mask_now;
+    pthread_sigmask(SIG_SETMASK, nullptr, &mask_now);
+    for (const int signal : kSignals) {
+        if (sigismember(&mask_now, signal) != sigismember(&mask_before, signal)) std::_Exit(4);
+    }
+    std::_Exit(0);
+}
+
+TEST(ServerDeathTest, LeavesTheProgramsSignalsAlone) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(serve_and_compare_dispositions(SIG_DFL), testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(serve_and_compare_dispositions(SIG_IGN), testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(serve_and_compare_dispositions(host_handler), testing::ExitedWithCode(0), "");
+}
+
+TEST(ServerDeathTest, HandsSignalsToTheProgramsThreads) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    const auto terminated_while_it_serves = [] {
+        sigset_t terminate;
+        sigemptyset(&terminate);
+        sigaddset(&terminate, SIGTERM);
+        pthread_sigmask(SIG_BLOCK, &terminate, nullptr);
+        Running running{echo};
+        ask(running.path(), request("GET", "/"));
+        kill(getpid(), SIGTERM);
+        int received = 0;
+        sigwait(&terminate, &received);
+        std::_Exit(received == SIGTERM && ask(running.path(), request("GET", "/")).status == 200 ? 0 : 2);
+    };
+    EXPECT_EXIT(terminated_while_it_serves(), testing::ExitedWithCode(0), "");
+}
+
+}  // namespace
+}  // namespace fcgi_worker

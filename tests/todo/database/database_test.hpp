@@ -1,0 +1,63 @@
+/// What tests against a real PostgreSQL share: connections to the stack's database, and owners of their own.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <fcgi_worker/pq/pool.hpp>
+
+#include "crypto.hpp"
+#include "statements.hpp"
+#include "todo.hpp"
+
+namespace todo::tests {
+
+using fcgi_worker::Deadline;
+using fcgi_worker::deadline_after;
+using fcgi_worker::pq::Pool;
+using fcgi_worker::pq::Rows;
+using fcgi_worker::pq::Statement;
+
+/// A connection string of the stack that runs: "STACK_WORKER_DSN", "STACK_OWNER_DSN".
+inline std::string require_dsn(const char* variable) {
+    const char* dsn = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): read before threads start
+    if (dsn == nullptr) {
+        throw std::runtime_error(std::string{variable} + " is not set: run ./todo test --only database");
+    }
+    return dsn;
+}
+
+inline std::vector<Statement> catalogue() { return {kStatements.begin(), kStatements.end()}; }
+
+/// Nobody else's rows: each test has an owner of its own, so none has to clean up.
+inline OwnerId new_owner() {
+    start_crypto();
+    return OwnerId{make_uuid_v7()};
+}
+
+inline TodoId new_id() {
+    start_crypto();
+    return TodoId{make_uuid_v7()};
+}
+
+/// Far enough that only what hangs ever reaches it.
+inline Deadline soon() { return deadline_after(std::chrono::seconds{20}); }
+
+/// Connections with time for a statement over a whole table, and for a test that makes others wait.
+inline fcgi_worker::pq::PoolOptions patient(const char* variable, std::size_t connections,
+                                            std::vector<Statement> statements) {
+    fcgi_worker::pq::PoolOptions options;
+    options.dsn = require_dsn(variable);
+    options.statements = std::move(statements);
+    options.connections = connections;
+    options.acquire_timeout = std::chrono::seconds{10};
+    options.statement_timeout = std::chrono::minutes{5};
+    options.lock_timeout = std::chrono::seconds{10};
+    return options;
+}
+
+}  // namespace todo::tests

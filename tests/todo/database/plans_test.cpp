@@ -1,0 +1,194 @@
+// How every statement of the catalogue finds its rows among a million todos of 100,000 owners: through an
+// index, no row of another owner, and within a number of buffers that does not grow with the table.
+//
+// The plans are those that the worker runs: its own role, the statements as prepared on its connections, the
+// generic plan, the planner's settings as they come.
+#include <gmock/gmock.h>
+
+#include <boost/json.hpp>
+#include <map>
+
+#include "database_test.hpp"
+
+namespace todo::tests {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int kOwners = 100'000;
+constexpr int kTodosOfEach = 11;  // ten, and a tombstone
+
+/// Todo number i of owner number o is row o + i x kOwners of the table, so that an owner's todos lie on pages far
+/// apart, as they do when all owners write at the same time.
+constexpr Statement kLoad{"load", R"sql(
+    INSERT INTO todo
+    SELECT ('00000000-0000-7000-a000-' || lpad(to_hex(owner), 12, '0'))::uuid,
+           ('01900000-0000-7000-8000-' || lpad(to_hex(number * 100000 + owner), 12, '0'))::uuid,
+           CASE WHEN number = 3 THEN '' ELSE 'Todo number ' || number || ' of owner ' || owner END,
+           number % 3 = 0, CASE WHEN number % 2 = 0 AND number <> 3 THEN number * 10 END, '',
+           now() - interval '40 days', now(), 1, CASE WHEN number = 3 THEN now() - interval '31 days' END
+      FROM generate_series(0, $1::int - 1) AS number, generate_series(1, $2::int) AS owner
+     ORDER BY number, owner
+    ON CONFLICT DO NOTHING
+)sql"};
+constexpr Statement kLoadKeys{"load_keys", R"sql(
+    INSERT INTO write_key
+    SELECT owner_id, 'key-' || id, '\x0000000000000000000000000000000000000000000000000000000000000000', id, 201,
+           now() - interval '25 hours'
+      FROM todo
+     WHERE id < '01900000-0000-7000-8000-0000000186a1'
+    ON CONFLICT DO NOTHING
+)sql"};
+constexpr Statement kAnalyzeTodo{"analyze_todo", "ANALYZE todo"};
+constexpr Statement kAnalyzeWriteKey{"analyze_write_key", "ANALYZE write_key"};
+
+constexpr const char* kOwner = "'00000000-0000-7000-a000-00000000c350'";  // owner 50,000
+constexpr const char* kId = "'01900000-0000-7000-8000-00000003d090'";     // its todo number 2
+constexpr const char* kNewId = "'01900000-0000-7000-9000-000000000001'";  // nobody's
+constexpr const char* kDigest = R"('\x0000000000000000000000000000000000000000000000000000000000000000')";
+constexpr const char* kStart = "'00000000-0000-0000-0000-000000000000'";
+
+/// A statement with arguments, and the most buffers it may touch. An owner's ten rows are on ten pages; one look into
+/// an index of this size is four; a change writes to each index and to the row's page.
+struct Case {
+    const char* name;
+    std::string execute;
+    int buffers;
+};
+
+std::string arguments(std::initializer_list<const char*> values) {
+    std::string text;
+    for (const char* value : values) {
+        text += (text.empty() ? "(" : ", ") + std::string{value};
+    }
+    return text + ")";
+}
+
+const std::vector<Case>& cases() {
+    static const std::vector<Case> kCases{
+        {"todo_list_by_id", arguments({kOwner, kStart, "NULL", "51"}), 20},
+        {"todo_list_by_id", arguments({kOwner, kId, "true", "51"}), 20},
+        {"todo_list_by_order", arguments({kOwner, "-9223372036854775808", kStart, "NULL", "51"}), 20},
+        {"todo_list_by_order", arguments({kOwner, "10", kId, "false", "51"}), 20},
+        {"todo_find", arguments({kOwner, kId}), 6},
+        {"todo_create", arguments({kOwner, kNewId, "'key'", kDigest, "10000", "'t'", "false", "1", "''"}), 80},
+        {"todo_create", arguments({kOwner, kNewId, "'key'", kDigest, "10000", "'t'", "false", "1", "''"}), 80},
+        {"todo_replace",
+         arguments({kOwner, kId, "NULL", "NULL", "10000", "'r'", "true", "5", "'n'", "NULL", "false", "false", "NULL",
+                    "NULL", "NULL"}),
+         60},
+        {"todo_replace",
+         arguments({kOwner, "'01900000-0000-7000-9000-000000000002'", "NULL", "NULL", "10000", "'r'", "true", "5",
+                    "'n'", "NULL", "false", "true", "NULL", "NULL", "NULL"}),
+         80},
+        {"todo_patch",
+         arguments({kOwner, kId, "'other key'", kDigest, "'p'", "NULL", "false", "NULL", "NULL", "'{1-1,2-2}'", "NULL",
+                    "NULL", "NULL"}),
+         60},
+        {"todo_patch",
+         arguments(
+             {kOwner, kId, "NULL", "NULL", "NULL", "false", "false", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL"}),
+         60},
+        {"todo_remove", arguments({kOwner, kId, "NULL", "NULL", "NULL"}), 60},
+        {"todo_remove_all", arguments({kOwner, "NULL", "NULL", "true"}), 200},
+        {"todo_remove_all", arguments({kOwner, "'last key'", kDigest, "NULL"}), 400},
+        {"write_key_purge", arguments({"10"}), 200},
+        {"todo_purge", arguments({"10"}), 400},
+    };
+    return kCases;
+}
+
+/// Calls `visit` for a plan node and all below it.
+void walk(const json::object& node, const std::function<void(const json::object&)>& visit) {
+    visit(node);
+    if (const auto* children = node.if_contains("Plans")) {
+        for (const json::value& child : children->as_array()) {
+            walk(child.as_object(), visit);
+        }
+    }
+}
+
+std::string text_of(const json::object& node, std::string_view name) {
+    const auto* value = node.if_contains(name);
+    return value == nullptr ? "" : std::string{value->as_string()};
+}
+
+class Plans : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        Pool schema_owner{patient("STACK_OWNER_DSN", 1, {kLoad, kLoadKeys, kAnalyzeTodo, kAnalyzeWriteKey})};
+        const std::vector<std::pair<Statement, fcgi_worker::pq::Parameters>> steps{
+            {kLoad, {std::to_string(kTodosOfEach), std::to_string(kOwners)}},
+            {kLoadKeys, {}},
+            {kAnalyzeTodo, {}},
+            {kAnalyzeWriteKey, {}}};
+        for (const auto& [statement, parameters] : steps) {
+            schema_owner.acquire(fcgi_worker::deadline_after(std::chrono::minutes{5})).execute(statement, parameters);
+        }
+    }
+};
+
+TEST_F(Plans, HaveAMillionTodosOfAHundredThousandOwnersToSearch) {
+    constexpr Statement kCount{"count", "SELECT count(*), count(DISTINCT owner_id) FROM todo"};
+    Pool schema_owner{patient("STACK_OWNER_DSN", 1, {kCount})};
+    const Rows rows = schema_owner.acquire(soon()).execute(kCount, {});
+    EXPECT_GE(std::stoi(std::string{rows.at(0, 0).value()}), kOwners * kTodosOfEach);
+    EXPECT_GE(std::stoi(std::string{rows.at(0, 1).value()}), kOwners);
+}
+
+TEST_F(Plans, AreTriedForEveryStatementOfTheCatalogue) {
+    std::vector<std::string> tried;
+    for (const Case& one : cases()) {
+        tried.emplace_back(one.name);
+    }
+    for (const Statement& statement : kStatements) {
+        EXPECT_THAT(tried, testing::Contains(statement.name));
+    }
+}
+
+TEST_F(Plans, UseAnIndexReadRowsOfOneOwnerAndTouchFewBuffers) {
+    std::vector<std::string> explanations;
+    for (const Case& one : cases()) {
+        explanations.push_back("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE " + std::string{one.name} +
+                               one.execute);
+    }
+    // One connection, so that EXECUTE finds what the pool has prepared there under the same name.
+    std::vector<Statement> statements = catalogue();
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < explanations.size(); ++i) {
+        names.push_back("explain_" + std::to_string(i));
+    }
+    for (std::size_t i = 0; i < explanations.size(); ++i) {
+        statements.push_back({names[i].c_str(), explanations[i].c_str()});
+    }
+    Pool worker{patient("STACK_WORKER_DSN", 1, statements)};
+
+    for (std::size_t i = 0; i < explanations.size(); ++i) {
+        const Case& one = cases()[i];
+        SCOPED_TRACE(explanations[i]);
+        const Rows rows = worker.acquire(soon()).execute(statements[kStatements.size() + i], {});
+        const json::value plan = json::parse(std::string{rows.at(0, 0).value()});
+        const json::object& root = plan.as_array().at(0).at("Plan").as_object();
+
+        const bool is_purge = std::string_view{one.name}.find("purge") != std::string_view::npos;
+        int scans = 0;
+        walk(root, [&](const json::object& node) {
+            const std::string type = text_of(node, "Node Type");
+            EXPECT_NE(type, "Seq Scan") << json::serialize(node);
+            if (type == "Index Scan" || type == "Index Only Scan" || type == "Bitmap Index Scan") {
+                ++scans;
+                EXPECT_THAT(text_of(node, "Index Cond"), testing::HasSubstr(is_purge ? "_" : "owner_id = "));
+            }
+        });
+        EXPECT_GE(scans, 1) << json::serialize(plan);
+
+        const auto touched =
+            root.at("Shared Hit Blocks").to_number<int>() + root.at("Shared Read Blocks").to_number<int>();
+        EXPECT_LE(touched, one.buffers);
+        RecordProperty(names[i], std::to_string(touched));
+        std::cout << "    " << one.name << ": " << touched << " of " << one.buffers << " buffers\n";
+    }
+}
+
+}  // namespace
+}  // namespace todo::tests

@@ -1,0 +1,153 @@
+/// How a process answers for itself: what a probe and a scraper see, and which slot a process gets.
+#include "status.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace todo {
+namespace {
+
+using fcgi_worker::Request;
+using fcgi_worker::Response;
+using testing::HasSubstr;
+
+/// A process with two of three connections open, that has served some requests.
+struct Status : testing::Test {
+    Status() {
+        add_status_routes(router, {.version = "1.2.3",
+                                   .threads = 24,
+                                   .connections = 3,
+                                   .server = [this] { return server; },
+                                   .pool = [this] { return pool; }});
+    }
+
+    [[nodiscard]] Response get(const std::string& path) const {
+        Request request;
+        request.method = "GET";
+        request.path = path;
+        return router.handle(request);
+    }
+
+    fcgi_worker::ServerCounts server{.busy_threads = 2,
+                                     .requests = 40,
+                                     .shed_requests = 3,
+                                     .broken_connections = 1,
+                                     .accept_errors = 5,
+                                     .skewed_starts = 12};
+    fcgi_worker::pq::PoolCounts pool{.busy = 1,
+                                     .idle = 1,
+                                     .waiting = 4,
+                                     .opened = 9,
+                                     .closed_broken = 6,
+                                     .closed_suspect = 7,
+                                     .closed_expired = 8,
+                                     .failed_attempts = 10,
+                                     .turned_away = 11};
+    fcgi_worker::Router router;
+};
+
+TEST_F(Status, IsAliveEvenWithoutADatabase) {
+    pool = {};
+
+    EXPECT_EQ(get("/livez").status, 200);
+}
+
+TEST_F(Status, IsReadyWithOneOpenConnection) { EXPECT_EQ(get("/readyz").status, 200); }
+
+TEST_F(Status, IsReadyWhenAllConnectionsAreBusy) {
+    pool = {.busy = 3};
+
+    EXPECT_EQ(get("/readyz").status, 200);
+}
+
+TEST_F(Status, SaysWhichDependencyIsMissing) {
+    pool = {.failed_attempts = 12};
+
+    const auto answer = get("/readyz");
+
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_THAT(answer.body, HasSubstr("None of 3 connections to PostgreSQL is open; 12 attempts"));
+}
+
+TEST_F(Status, ExplainsEachMetric) {
+    const auto answer = get("/metrics");
+
+    EXPECT_EQ(answer.headers.find("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_THAT(answer.body, HasSubstr("# HELP todo_worker_requests_total Requests that were answered.\n"
+                                       "# TYPE todo_worker_requests_total counter\n"
+                                       "todo_worker_requests_total 40\n"));
+}
+
+TEST_F(Status, ReportsWhatTheServerDid) {
+    const auto metrics = get("/metrics").body;
+
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_info{version=\"1.2.3\"} 1\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_threads 24\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_threads_busy 2\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_requests_shed_total 3\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_request_starts_skewed_total 12\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_connections_broken_total 1\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_accept_errors_total 5\n"));
+}
+
+TEST_F(Status, ReportsWhatThePoolDoes) {
+    const auto metrics = get("/metrics").body;
+
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_connections_limit 3\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_connections{state=\"busy\"} 1\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_connections{state=\"idle\"} 1\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_waiting 4\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_opened_total 9\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_closed_total{reason=\"broken\"} 6\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_closed_total{reason=\"suspect\"} 7\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_closed_total{reason=\"expired\"} 8\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_failed_attempts_total 10\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_turned_away_total 11\n"));
+}
+
+/// A directory with two slots.
+struct SlotOfAProcess : testing::Test {
+    ~SlotOfAProcess() override { std::filesystem::remove_all(options.directory); }
+
+    static std::string new_directory() {
+        std::string name = testing::TempDir() + "slots.XXXXXX";
+        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no directory for the test");
+        return name;
+    }
+
+    const StatusOptions options{.directory = new_directory(), .slots = 2};
+};
+
+TEST_F(SlotOfAProcess, IsTheLowestThatIsFree) {
+    std::optional<Slot> first{std::in_place, options};
+    const Slot second{options};
+    EXPECT_EQ(first->number(), 0U);
+    EXPECT_EQ(second.number(), 1U);
+
+    first.reset();
+
+    EXPECT_EQ(Slot{options}.number(), 0U);
+}
+
+TEST_F(SlotOfAProcess, IsRefusedWhenAllAreTaken) {
+    const Slot first{options};
+    const Slot second{options};
+
+    EXPECT_THAT([this] { Slot{options}; }, testing::ThrowsMessage<std::runtime_error>(HasSubstr("all 2 slots")));
+}
+
+TEST_F(SlotOfAProcess, NeedsADirectoryThatExists) {
+    const StatusOptions nowhere{.directory = options.directory + "/nowhere"};
+
+    EXPECT_THAT([&] { Slot{nowhere}; },
+                testing::ThrowsMessage<std::system_error>(HasSubstr("--status-dir: cannot open")));
+}
+
+}  // namespace
+}  // namespace todo

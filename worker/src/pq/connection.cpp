@@ -1,0 +1,257 @@
+#include "pq/connection.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <pqxx/pqxx>
+
+namespace fcgi_worker::pq {
+
+// ---- The bridge: where libpqxx 6.4 and 7.x differ.
+namespace {
+
+#if PQXX_VERSION_MAJOR < 7
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // inhibit_reactivation, which has no successor in 6.x.
+/// 6.x would reconnect by itself, even in the middle of a transaction whose first half is then lost.
+void never_reconnect(pqxx::connection& connection) { connection.inhibit_reactivation(true); }
+#pragma GCC diagnostic pop
+
+/// prepare() alone waits for the first use, and would make that one two round trips.
+void prepare_now(pqxx::connection& connection, const Statement& statement) {
+    connection.prepare(statement.name, statement.sql);
+    connection.prepare_now(statement.name);
+}
+
+pqxx::result run(pqxx::nontransaction& transaction, const Statement& statement, const Parameters& parameters) {
+    std::vector<const char*> values;  // A null pointer is NULL.
+    values.reserve(parameters.size());
+    for (const Parameter& parameter : parameters) {
+        values.push_back(parameter ? parameter->c_str() : nullptr);
+    }
+    return transaction.exec_prepared(statement.name, pqxx::prepare::make_dynamic_params(values));
+}
+#else
+void never_reconnect(pqxx::connection& /*connection*/) {}
+
+void prepare_now(pqxx::connection& connection, const Statement& statement) {
+    connection.prepare(statement.name, statement.sql);
+}
+
+pqxx::result run(pqxx::nontransaction& transaction, const Statement& statement, const Parameters& parameters) {
+    pqxx::params values;
+    values.reserve(parameters.size());
+    for (const Parameter& parameter : parameters) {
+        if (parameter) {
+            values.append(pqxx::zview{*parameter});  // Not copied.
+        } else {
+            values.append();
+        }
+    }
+#if PQXX_VERSION_MAJOR == 7 && PQXX_VERSION_MINOR < 10
+    return transaction.exec_prepared(statement.name, values);
+#else
+    return transaction.exec(pqxx::prepped{statement.name}, values);
+#endif
+}
+#endif
+
+/// libpq ends its messages with a line break.
+std::string message_of(const std::exception& error) {
+    std::string text{error.what()};
+    text.erase(text.find_last_not_of(" \n") + 1);
+    return text;
+}
+
+bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> beginnings) {
+    return std::any_of(beginnings.begin(), beginnings.end(),
+                       [text](std::string_view beginning) { return text.substr(0, beginning.size()) == beginning; });
+}
+
+}  // namespace
+
+// ---- The connection string.
+namespace {
+
+struct FreeOptions {
+    void operator()(PQconninfoOption* options) const noexcept { PQconninfoFree(options); }
+};
+
+/// What the dsn itself says, without what libpq takes from the environment or its defaults.
+std::map<std::string, std::string> parse_dsn(const std::string& dsn) {
+    char* reason = nullptr;
+    const std::unique_ptr<PQconninfoOption, FreeOptions> options{PQconninfoParse(dsn.c_str(), &reason)};
+    const std::unique_ptr<char, decltype(&PQfreemem)> free_reason{reason, &PQfreemem};
+    if (!options) {
+        throw std::invalid_argument{std::string{"the connection string (dsn) cannot be read: "} +
+                                    (reason != nullptr ? reason : "out of memory")};
+    }
+    std::map<std::string, std::string> settings;
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+        if (option->val != nullptr) {
+            settings.emplace(option->keyword, option->val);
+        }
+    }
+    return settings;
+}
+
+std::string in_milliseconds(const char* name, std::chrono::milliseconds value) {
+    return std::string{" -c "} + name + "=" + std::to_string(value.count());
+}
+
+}  // namespace
+
+std::string connection_string(const PoolOptions& options) {
+    std::map<std::string, std::string> settings = parse_dsn(options.dsn);
+
+    // The server reads `options` from left to right, so ours hold. The last one is for what ought not to be:
+    // a statement that opens a transaction and leaves its locks behind.
+    settings["options"] += in_milliseconds("statement_timeout", options.statement_timeout) +
+                           in_milliseconds("lock_timeout", options.lock_timeout) +
+                           in_milliseconds("idle_in_transaction_session_timeout", options.statement_timeout);
+    settings["connect_timeout"] =
+        std::to_string(std::chrono::ceil<std::chrono::seconds>(options.connect_timeout).count());
+    settings["client_encoding"] = "UTF8";
+
+    // A machine that vanished without a word is noticed within 10 s, idle or in the middle of a statement;
+    // TCP's own patience is 2 hours and 15 minutes. The dsn may know better. Unix sockets ignore these.
+    settings.emplace("keepalives_idle", "5");
+    settings.emplace("keepalives_interval", "2");
+    settings.emplace("keepalives_count", "3");
+    settings.emplace("tcp_user_timeout", "10000");
+
+    std::string text;
+    for (const auto& [keyword, value] : settings) {
+        text += keyword + "='";
+        for (const char c : value) {
+            if (c == '\'' || c == '\\') {
+                text += '\\';
+            }
+            text += c;
+        }
+        text += "' ";
+    }
+    return text;
+}
+
+// ---- Rows.
+class Rows::Result {
+public:
+    pqxx::result rows;
+};
+
+Rows::Rows(std::shared_ptr<const Result> result) : result_{std::move(result)} {}
+
+std::size_t Rows::size() const noexcept { return static_cast<std::size_t>(result_->rows.size()); }
+
+std::optional<std::string_view> Rows::at(std::size_t row, std::size_t column) const {
+    if (row >= size() || column >= static_cast<std::size_t>(result_->rows.columns())) {
+        throw std::out_of_range{"there is no row " + std::to_string(row) + " with a column " + std::to_string(column)};
+    }
+    const auto field =
+        result_->rows[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
+    if (field.is_null()) {
+        return std::nullopt;
+    }
+    return std::string_view{field.c_str(), static_cast<std::size_t>(field.size())};
+}
+
+// ---- The connection.
+SqlError::SqlError(std::string sqlstate, const std::string& message)
+    : std::runtime_error{message}, sqlstate_{std::move(sqlstate)} {}
+
+struct Connection::Session {
+    explicit Session(const std::string& connection_string) : connection{connection_string} {}
+
+    [[noreturn]] void refused(const std::string& state, const std::string& message);
+
+    pqxx::connection connection;
+    const std::vector<Statement>* statements = nullptr;
+    bool broken = false;
+};
+
+Connection::Connection(const std::string& connection_string, const std::vector<Statement>& statements,
+                       Deadline expires) try
+    : session_{std::make_unique<Session>(connection_string)}, expires_{expires} {
+    never_reconnect(session_->connection);
+    session_->statements = &statements;
+    for (const Statement& statement : statements) {
+        prepare_now(session_->connection, statement);
+    }
+} catch (const pqxx::pqxx_exception& error) {
+    throw std::runtime_error{message_of(error.base())};
+}
+
+Connection::~Connection() = default;
+
+bool Connection::broken() const noexcept { return session_->broken; }
+
+bool Connection::suspect() const noexcept {
+    pollfd socket{session_->connection.sock(), POLLIN, 0};
+    return socket.fd < 0 || ::poll(&socket, 1, 0) != 0;
+}
+
+Rows Connection::execute(const Statement& statement, const Parameters& parameters) {
+    if (session_->broken) {
+        throw Unavailable{"the connection broke with an earlier statement of this lease"};
+    }
+    const auto same = [&](const Statement& known) {
+        return std::strcmp(known.name, statement.name) == 0 && std::strcmp(known.sql, statement.sql) == 0;
+    };
+    if (std::none_of(session_->statements->begin(), session_->statements->end(), same)) {
+        throw std::invalid_argument{std::string{"the pool was not given the statement "} + statement.name};
+    }
+    for (const Parameter& parameter : parameters) {
+        if (parameter && parameter->find('\0') != std::string::npos) {  // libpq would send what is before it.
+            throw std::invalid_argument{std::string{"a parameter has a NUL byte, statement "} + statement.name};
+        }
+    }
+
+    const auto said = [&](const std::exception& error) {
+        return std::string{statement.name} + ": " + message_of(error);
+    };
+    try {
+        // In autocommit: a pqxx::work would send BEGIN and COMMIT, two more round trips.
+        pqxx::nontransaction transaction{session_->connection};
+        return Rows{std::make_shared<const Rows::Result>(Rows::Result{run(transaction, statement, parameters)})};
+    } catch (const pqxx::too_many_connections& error) {  // 53300, a broken_connection to libpqxx.
+        throw Unavailable{said(error)};
+    } catch (const pqxx::statement_completion_unknown& error) {  // 40003, a transaction_rollback to libpqxx.
+        throw InDoubt{said(error)};
+    } catch (const pqxx::transaction_rollback& error) {  // 40001 and 40P01, in 6.x with no SQLSTATE.
+        throw Unavailable{said(error)};
+    } catch (const pqxx::insufficient_privilege& error) {  // 42501, in 6.x with no SQLSTATE.
+        session_->refused("42501", said(error));
+    } catch (const pqxx::sql_error& error) {
+        session_->refused(error.sqlstate(), said(error));
+    } catch (const pqxx::failure& error) {  // broken_connection, in_doubt_error, and libpq's own troubles.
+        session_->broken = true;
+        throw InDoubt{said(error)};
+    }
+}
+
+/// The classes of PostgreSQL's manual, appendix A.
+void Connection::Session::refused(const std::string& state, const std::string& message) {
+    // No state: libpq gave up on its own. 08 connection; 57P the server, or this process of it, goes away.
+    if (state.empty() || starts_with_any(state, {"08", "57P"})) {
+        broken = true;
+        throw InDoubt{message};
+    }
+    // 25006 standby; 40 rollback; 53 lack of resources; 55P03 lock_timeout; 57014 statement_timeout.
+    if (starts_with_any(state, {"25006", "40", "53", "55P03", "57014"})) {
+        throw Unavailable{message};
+    }
+    // 0A000 a migration changed the type of a column under a prepared plan; 26000 a prepared statement is
+    // gone. Only a new connection ends either.
+    broken = starts_with_any(state, {"0A000", "26000"});
+    throw SqlError{state, message};
+}
+
+}  // namespace fcgi_worker::pq

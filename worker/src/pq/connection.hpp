@@ -1,0 +1,51 @@
+/// One connection with its statements prepared. connection.cpp is the only file that knows libpqxx (6.4 to
+/// 7.10) and libpq: nothing of theirs leaves it, neither a type nor an exception.
+///
+/// Threads: one at a time.
+/// Errors:  each function names what it throws. What is not named is not thrown.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fcgi_worker/deadline.hpp>
+#include <fcgi_worker/pq/pool.hpp>
+#include <fcgi_worker/pq/statement.hpp>
+
+namespace fcgi_worker::pq {
+
+/// The dsn (of either form that libpq knows) with the time-outs of the options added, as key='value' words.
+/// What the dsn says of anything else stays, its own `options` too.
+/// Throws std::invalid_argument for a dsn that libpq cannot read.
+std::string connection_string(const PoolOptions& options);
+
+class Connection {
+public:
+    /// Connects and prepares each of `statements`, which must outlive the connection. Blocks, up to the
+    /// connect_timeout for each address that the dsn names.
+    /// Throws std::runtime_error with the reason.
+    Connection(const std::string& connection_string, const std::vector<Statement>& statements, Deadline expires);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// Throws as Lease::execute does.
+    Rows execute(const Statement& statement, const Parameters& parameters);
+
+    /// No statement may run on it any more: only the destructor is left.
+    [[nodiscard]] bool broken() const noexcept;
+
+    /// Asked between statements: the server has said something unasked, most likely its goodbye. Never blocks.
+    [[nodiscard]] bool suspect() const noexcept;
+
+    /// When it ought to be replaced; the pool's to say and to keep.
+    [[nodiscard]] Deadline expires() const noexcept { return expires_; }
+
+private:
+    struct Session;
+    std::unique_ptr<Session> session_;
+    Deadline expires_;
+};
+
+}  // namespace fcgi_worker::pq

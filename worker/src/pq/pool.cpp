@@ -1,0 +1,307 @@
+#include <fcgi_worker/pq/pool.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "pq/connection.hpp"
+#include "pq/options.hpp"
+#include "pq/signals_blocked.hpp"
+
+namespace fcgi_worker::pq {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// How often the keeper looks after idle connections: a server that went away is noticed without a request.
+constexpr milliseconds kLookAfterIdle{500};
+
+/// One thread in acquire(); it lies on that thread's stack.
+struct Waiter {
+    std::condition_variable ready;
+    std::unique_ptr<Connection> connection;
+    bool refused = false;
+};
+
+/// Why a connection must not be used again, as the counter of PoolCounts that says so; or null.
+using Reason = std::size_t PoolCounts::*;
+Reason reason_to_close(const Connection& connection) noexcept {
+    if (connection.broken()) {
+        return &PoolCounts::closed_broken;
+    }
+    if (connection.suspect()) {
+        return &PoolCounts::closed_suspect;
+    }
+    return Clock::now() >= connection.expires() ? &PoolCounts::closed_expired : nullptr;
+}
+
+}  // namespace
+
+/// The pool itself, and the thread that keeps it full.
+///
+/// Every connection is idle, or busy: lent, or on its way from or to there. Both numbers together never exceed
+/// options.connections: a connection is closed first and counted as gone then. While one is idle, nobody waits:
+/// it goes from hand to hand. Connecting, closing, polling for a caller and logging happen outside of the lock.
+class Pool::Keeper {
+public:
+    Keeper(PoolOptions options, Log log);
+    ~Keeper();
+    Keeper(const Keeper&) = delete;
+    Keeper& operator=(const Keeper&) = delete;
+
+    std::unique_ptr<Connection> take(Deadline deadline);
+    void give_back(std::unique_ptr<Connection> connection) noexcept;
+    PoolCounts counts() const;
+
+private:
+    // These want the lock to be held; those that take it may let go of it for a while.
+    void hand_over(std::unique_ptr<Connection> connection) noexcept;
+    std::vector<std::unique_ptr<Connection>> take_stale();
+    void refuse_all() noexcept;
+    [[noreturn]] void turn_away(const std::string& cause);
+    bool lacks_some() const noexcept { return counts_.busy + idle_.size() < options_.connections; }
+    bool is_away() const noexcept { return away_ && counts_.busy + idle_.size() == 0; }
+
+    // These do not.
+    void run();
+    void close(std::unique_ptr<Connection> connection, Reason reason) noexcept;
+    std::unique_ptr<Connection> open(std::string& failure);
+    milliseconds settle(std::unique_ptr<Connection> connection, const std::string& failure);
+    milliseconds between(milliseconds least, milliseconds most);
+
+    const PoolOptions options_;
+    const std::string connection_string_;
+    const Log log_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable work_;                   ///< For the keeper: something is missing, or it is to stop.
+    std::vector<std::unique_ptr<Connection>> idle_;  ///< The last one was used last.
+    std::list<Waiter*> waiters_;                     ///< The first one came first.
+    PoolCounts counts_;
+    bool away_ = false;  ///< The last attempt to connect failed, because of
+    std::string why_away_;
+    bool stopping_ = false;
+
+    // The keeper's thread alone:
+    milliseconds pause_;
+    std::minstd_rand chance_{std::random_device{}()};
+    std::thread thread_;
+};
+
+Pool::Keeper::Keeper(PoolOptions options, Log log)
+    : options_{checked(std::move(options))},
+      connection_string_{connection_string(options_)},
+      log_{std::move(log)},
+      pause_{options_.retry_pause} {
+    idle_.reserve(options_.connections);
+    const SignalsBlocked blocked;
+    thread_ = std::thread{[this] { run(); }};
+}
+
+Pool::Keeper::~Keeper() {
+    {
+        const std::lock_guard lock{mutex_};
+        stopping_ = true;
+        work_.notify_one();
+    }
+    thread_.join();
+}
+
+std::unique_ptr<Connection> Pool::Keeper::take(Deadline deadline) {
+    deadline = std::min(deadline, deadline_after(options_.acquire_timeout));
+    std::unique_lock lock{mutex_};
+    while (!idle_.empty()) {
+        std::unique_ptr<Connection> connection = std::move(idle_.back());
+        idle_.pop_back();
+        ++counts_.busy;
+        lock.unlock();
+        if (!connection->suspect()) {
+            return connection;
+        }
+        close(std::move(connection), &PoolCounts::closed_suspect);
+        lock.lock();
+    }
+    if (is_away()) {
+        turn_away("the database is away: " + why_away_);
+    }
+    if (waiters_.size() >= options_.waiters) {
+        turn_away("too many threads wait for a connection already");
+    }
+    Waiter self;
+    const auto place = waiters_.insert(waiters_.end(), &self);
+    if (!self.ready.wait_until(lock, deadline, [&] { return self.connection != nullptr || self.refused; })) {
+        waiters_.erase(place);
+        turn_away("no connection became free in time");
+    }
+    if (self.refused) {
+        turn_away("the database is away: " + why_away_);
+    }
+    return std::move(self.connection);
+}
+
+void Pool::Keeper::give_back(std::unique_ptr<Connection> connection) noexcept {
+    if (const Reason reason = reason_to_close(*connection)) {
+        close(std::move(connection), reason);
+        return;
+    }
+    const std::lock_guard lock{mutex_};
+    --counts_.busy;
+    hand_over(std::move(connection));
+}
+
+PoolCounts Pool::Keeper::counts() const {
+    const std::lock_guard lock{mutex_};
+    PoolCounts counts = counts_;
+    counts.idle = idle_.size();
+    counts.waiting = waiters_.size();
+    return counts;
+}
+
+void Pool::Keeper::hand_over(std::unique_ptr<Connection> connection) noexcept {
+    if (waiters_.empty()) {
+        idle_.push_back(std::move(connection));
+        return;
+    }
+    Waiter& first = *waiters_.front();
+    waiters_.pop_front();
+    ++counts_.busy;
+    first.connection = std::move(connection);
+    first.ready.notify_one();  // With the lock held: afterwards the waiter may be gone.
+}
+
+void Pool::Keeper::refuse_all() noexcept {
+    for (Waiter* waiter : waiters_) {
+        waiter->refused = true;
+        waiter->ready.notify_one();
+    }
+    waiters_.clear();
+}
+
+void Pool::Keeper::turn_away(const std::string& cause) {
+    ++counts_.turned_away;
+    throw PoolExhausted{cause};
+}
+
+void Pool::Keeper::close(std::unique_ptr<Connection> connection, Reason reason) noexcept {
+    connection.reset();
+    const std::lock_guard lock{mutex_};
+    --counts_.busy;
+    ++(counts_.*reason);
+    work_.notify_one();  // What ended this one may have ended idle ones too.
+}
+
+void Pool::Keeper::run() {
+    Deadline next_attempt = Clock::now();
+    std::unique_lock lock{mutex_};
+    while (!stopping_) {  // Each way through here waits at once, or looks again after it let go of the lock.
+        if (std::vector<std::unique_ptr<Connection>> stale = take_stale(); !stale.empty()) {
+            const std::size_t number = stale.size();
+            lock.unlock();
+            stale.clear();
+            lock.lock();
+            counts_.busy -= number;
+        } else if (!lacks_some()) {
+            work_.wait_for(lock, kLookAfterIdle);
+        } else if (Clock::now() < next_attempt) {
+            work_.wait_until(lock, std::min(next_attempt, deadline_after(kLookAfterIdle)));
+        } else {
+            lock.unlock();
+            std::string failure;
+            std::unique_ptr<Connection> connection = open(failure);
+            next_attempt = deadline_after(settle(std::move(connection), failure));
+            lock.lock();
+        }
+    }
+}
+
+/// Polls with the lock held: 100 connections take some 30 us, twice a second.
+std::vector<std::unique_ptr<Connection>> Pool::Keeper::take_stale() {
+    std::vector<std::unique_ptr<Connection>> stale;
+    for (std::unique_ptr<Connection>& connection : idle_) {
+        if (const Reason reason = reason_to_close(*connection)) {
+            ++(counts_.*reason);
+            stale.push_back(std::move(connection));
+        }
+    }
+    idle_.erase(std::remove(idle_.begin(), idle_.end(), nullptr), idle_.end());
+    counts_.busy += stale.size();
+    return stale;
+}
+
+std::unique_ptr<Connection> Pool::Keeper::open(std::string& failure) {
+    try {
+        const milliseconds age = between(options_.lifetime * 9 / 10, options_.lifetime * 11 / 10);
+        return std::make_unique<Connection>(connection_string_, options_.statements, deadline_after(age));
+    } catch (const std::exception& error) {
+        failure = error.what();
+        return nullptr;
+    }
+}
+
+/// What follows from an attempt to connect. Returns the pause before the next one.
+milliseconds Pool::Keeper::settle(std::unique_ptr<Connection> connection, const std::string& failure) {
+    const bool opened = connection != nullptr;
+    bool was_away = false;
+    {
+        const std::lock_guard lock{mutex_};
+        was_away = std::exchange(away_, !opened);
+        why_away_ = failure;
+        if (opened) {
+            ++counts_.opened;
+            hand_over(std::move(connection));
+        } else {
+            ++counts_.failed_attempts;
+            if (is_away()) {
+                refuse_all();
+            }
+        }
+    }
+    if (opened) {
+        if (was_away) {
+            log_({LogLevel::kInfo, "database is back", {}});
+        }
+        log_({LogLevel::kDebug, "database connection opened", {}});
+        pause_ = options_.retry_pause;
+        return milliseconds{0};
+    }
+    if (!was_away) {
+        log_({LogLevel::kWarning, "database is away", {{"reason", failure}}});
+    }
+    const milliseconds pause = pause_;
+    pause_ = std::min(2 * pause_, options_.longest_retry_pause);
+    return between(pause * 3 / 4, pause);
+}
+
+milliseconds Pool::Keeper::between(milliseconds least, milliseconds most) {
+    return milliseconds{std::uniform_int_distribution<milliseconds::rep>{least.count(), most.count()}(chance_)};
+}
+
+// ---- What callers see.
+Lease::Lease(Pool& pool, std::unique_ptr<Connection> connection) noexcept
+    : pool_{&pool}, connection_{std::move(connection)} {}
+
+Lease::Lease(Lease&& other) noexcept = default;
+
+Lease::~Lease() {
+    if (connection_) {
+        pool_->keeper_->give_back(std::move(connection_));
+    }
+}
+
+Rows Lease::execute(const Statement& statement, const Parameters& parameters) {
+    return connection_->execute(statement, parameters);
+}
+
+Pool::Pool(PoolOptions options, Log log) : keeper_{std::make_unique<Keeper>(std::move(options), std::move(log))} {}
+
+Pool::~Pool() = default;
+
+Lease Pool::acquire(Deadline deadline) { return Lease{*this, keeper_->take(deadline)}; }
+
+PoolCounts Pool::counts() const { return keeper_->counts(); }
+
+}  // namespace fcgi_worker::pq

@@ -1,0 +1,178 @@
+#include <fcgi_worker/router.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include <fcgi_worker/problem.hpp>
+
+#include "answers.hpp"
+
+namespace fcgi_worker {
+namespace {
+
+/// "/a/b" -> "a", "b"; "/" -> "". The text behind a last slash counts: "/a/" is another path than "/a".
+std::vector<std::string_view> split(std::string_view path) {
+    std::vector<std::string_view> segments;
+    while (!path.empty()) {
+        path.remove_prefix(1);
+        segments.push_back(path.substr(0, path.find('/')));
+        path.remove_prefix(segments.back().size());
+    }
+    return segments;
+}
+
+/// None where the path is no path, or a percent sign in it means nothing.
+std::optional<std::vector<std::string>> decoded_segments(std::string_view path) {
+    if (!path.starts_with('/')) return std::nullopt;
+    std::vector<std::string> segments;
+    for (const std::string_view segment : split(path)) {
+        auto decoded = percent_decode(segment);
+        if (!decoded) return std::nullopt;
+        segments.push_back(std::move(*decoded));
+    }
+    return segments;
+}
+
+template <typename Segments>
+bool matches(const Segments& pattern, const std::vector<std::string>& path) {
+    return std::equal(
+        pattern.begin(), pattern.end(), path.begin(), path.end(),
+        [](const auto& place, const std::string& text) { return place.is_name ? !text.empty() : place.text == text; });
+}
+
+/// Whether `left`, which matches the same path, has text in the first place where the two differ in kind.
+template <typename Segments>
+bool is_more_specific(const Segments& left, const Segments& right) {
+    const auto [a, b] = std::mismatch(left.begin(), left.end(), right.begin(),
+                                      [](const auto& l, const auto& r) { return l.is_name == r.is_name; });
+    return a != left.end() && !a->is_name;
+}
+
+/// The handler for that method; nullptr where there is none.
+template <typename Methods>
+const Handler* find_method(const Methods& methods, std::string_view method) {
+    const auto found = std::find_if(methods.begin(), methods.end(), [&](const auto& m) { return m.first == method; });
+    return found == methods.end() ? nullptr : &found->second;
+}
+
+void log_failure(const Log& log, LogLevel level, std::string_view message, const Request& request, std::string error) {
+    log({level,
+         message,
+         {{"request_id", request.request_id},
+          {"method", request.method},
+          {"path", request.path},
+          {"error", std::move(error)}}});
+}
+
+}  // namespace
+
+Router::Router(Log log) : log_(std::move(log)) {}
+
+void Router::add(std::string method, std::string_view pattern, Handler handler) {
+    const std::string shown{pattern};
+    if (method.empty() || !handler) throw std::invalid_argument{shown + ": a route needs a method and a handler"};
+    if (!pattern.starts_with('/')) throw std::invalid_argument{"a route begins with a slash, unlike \"" + shown + '"'};
+
+    std::vector<Segment> segments;
+    for (std::string_view text : split(pattern)) {
+        const bool is_name = text.size() > 2 && text.front() == '{' && text.back() == '}';
+        if (is_name) text = text.substr(1, text.size() - 2);
+        if (text.find_first_of("{}%?#") != std::string_view::npos) {
+            throw std::invalid_argument{shown + ": a segment is either {name} or text without {, }, %, ? and #"};
+        }
+        const auto has_that_name = [&](const Segment& s) { return s.is_name && s.text == text; };
+        if (is_name && std::any_of(segments.begin(), segments.end(), has_that_name)) {
+            throw std::invalid_argument{shown + ": a name stands twice"};
+        }
+        segments.push_back({std::string{text}, is_name});
+    }
+
+    const auto same_shape = [&](const Route& route) {
+        return std::equal(route.segments.begin(), route.segments.end(), segments.begin(), segments.end(),
+                          [](const Segment& a, const Segment& b) {
+                              return a.is_name == b.is_name && (a.is_name || a.text == b.text);
+                          });
+    };
+    const auto same_text = [](const Segment& a, const Segment& b) { return a.text == b.text; };
+    const auto route = std::find_if(routes_.begin(), routes_.end(), same_shape);
+    if (route == routes_.end()) {
+        routes_.push_back({std::move(segments), {{std::move(method), std::move(handler)}}});
+        return;
+    }
+    if (!std::equal(route->segments.begin(), route->segments.end(), segments.begin(), same_text)) {
+        throw std::invalid_argument{shown + ": the same path is known with other names"};
+    }
+    if (find_method(route->methods, method) != nullptr) {
+        throw std::invalid_argument{method + ' ' + shown + " has a handler already"};
+    }
+    route->methods.emplace_back(std::move(method), std::move(handler));
+}
+
+std::string Router::Route::allow() const {
+    std::string list;
+    for (const auto& [method, handler] : methods) {
+        if (method != "OPTIONS") list += method + ", ";
+        if (method == "GET" && find_method(methods, "HEAD") == nullptr) list += "HEAD, ";
+    }
+    return list + "OPTIONS";
+}
+
+Response Router::handle(const Request& request) const {
+    Response response{500, {}, {}};  // what is left where not even a problem can be made, for want of memory
+    try {
+        try {
+            response = dispatch(request);
+        } catch (const Problem& problem) {
+            if (problem.status() >= 500) {
+                log_failure(log_, LogLevel::kWarning, "request refused", request, problem.detail());
+            }
+            response = problem.to_response(request.request_id);
+        } catch (const Unavailable& unavailable) {
+            log_failure(log_, LogLevel::kWarning, "request not served", request, unavailable.what());
+            response = unavailable.to_response(request.request_id);
+        } catch (const std::exception& bug) {
+            log_failure(log_, LogLevel::kError, "handler failed", request, bug.what());
+            response = answers::internal_error().to_response(request.request_id);
+        } catch (...) {
+            log_failure(log_, LogLevel::kError, "handler failed", request, "not a std::exception");
+            response = answers::internal_error().to_response(request.request_id);
+        }
+        if (request.method == "HEAD") {
+            if (!response.headers.find("Content-Length")) {
+                response.headers.add("Content-Length", std::to_string(response.body.size()));
+            }
+            response.body.clear();
+        }
+    } catch (const std::exception&) {
+        response = Response{500, {}, {}};
+    }
+    return response;
+}
+
+Response Router::dispatch(const Request& request) const {
+    const auto path = decoded_segments(request.path);
+    const Route* best = nullptr;
+    for (const Route& route : routes_) {
+        if (!path || !matches(route.segments, *path)) continue;
+        if (best == nullptr || is_more_specific(route.segments, best->segments)) best = &route;
+    }
+    if (best == nullptr) throw answers::not_found();
+
+    const Handler* handler = find_method(best->methods, request.method);
+    if (handler == nullptr && request.method == "HEAD") handler = find_method(best->methods, "GET");
+    if (handler == nullptr && request.method == "OPTIONS") return Response{204, {{"Allow", best->allow()}}, {}};
+    if (handler == nullptr) throw answers::method_not_allowed(best->allow());
+
+    const auto is_name = [](const Segment& segment) { return segment.is_name; };
+    if (std::none_of(best->segments.begin(), best->segments.end(), is_name)) return (*handler)(request);
+
+    Request with_parameters = request;
+    for (std::size_t i = 0; i < path->size(); ++i) {
+        if (best->segments[i].is_name) with_parameters.path_parameters.add(best->segments[i].text, (*path)[i]);
+    }
+    return (*handler)(with_parameters);
+}
+
+}  // namespace fcgi_worker

@@ -1,0 +1,170 @@
+# shellcheck shell=bash disable=SC2034 # what is set here is used by who sources it
+# What the scripts of ./todo share: words for the terminal, the state folder, who runs what. Sourced, never run.
+#
+# Sets:   project   the clone;   numbers.env's names
+# After use_state DIR:  state   the state folder, absolute;   database_user, service_user   who PostgreSQL and who
+#         the workers and nginx's workers run as;   stack.env's names, where it exists
+
+# The distribution's tools and nothing else, in one language, with files that other users may read.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
+unset "${!PG@}" "${!STACK_@}" CDPATH
+umask 022
+
+project=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=worker/stack/numbers.env
+source "$project/worker/stack/numbers.env"
+
+die() {
+    echo "todo: $*" >&2
+    exit 1
+}
+
+# need_value OPTION [VALUE]...: ends with a word about it when the value is missing.
+need_value() { [[ $# -ge 2 && -n $2 ]] || die "$1 needs a value; ./todo --help shows how"; }
+
+default_state() {
+    if ((EUID == 0)); then
+        echo /var/lib/todo-worker
+    else
+        echo "${XDG_STATE_HOME:-${HOME:?HOME is not set}/.local/state}/todo-worker"
+    fi
+}
+
+# use_state DIR: settles on a state folder, which need not exist yet, and reads what it remembers.
+use_state() {
+    state=$(realpath -m -- "$1")
+    [[ $state =~ ^[A-Za-z0-9._/@+-]+$ ]] ||
+        die "the state folder's path may have letters, digits and . _ / @ + - only, not '$state': choose another with --state"
+    local longest=$state/run/postgresql/.s.PGSQL.5432
+    ((${#longest} <= 107)) ||
+        die "the state folder's path is $((${#longest} - 107)) bytes too long for the sockets in it: choose a shorter one with --state"
+
+    database_user=$(id -un) service_user=$(id -un)
+    if ((EUID == 0)); then database_user=postgres service_user=www-data; fi
+    if [[ -r $state/stack.env ]]; then
+        # shellcheck source=/dev/null
+        source "$state/stack.env"
+    fi
+}
+
+is_state() { [[ -f $state/.todo-worker-state ]]; }
+
+# require_state: the folder is a stack's, and this user's.
+require_state() {
+    is_state || die "no stack in $state: ./todo up --state $state makes one"
+    [[ -O $state ]] || die "the stack in $state belongs to $(stat -c %U -- "$state"): run ./todo as that user"
+}
+
+# state_option "$@": for the scripts whose only option is --state DIR.
+state_option() {
+    local folder=${STACK_STATE:-}
+    while (($#)); do
+        case $1 in
+        --state=*) folder=${1#*=} ;;
+        --state)
+            need_value "$@"
+            folder=$2
+            shift
+            ;;
+        *) die "there is no option '$1' here; ./todo --help shows what there is" ;;
+        esac
+        shift
+    done
+    use_state "${folder:-$(default_state)}"
+    require_state
+}
+
+# as USER COMMAND...: runs a command as that user, with no right or setting of ours left to it. Needs root
+# unless we are USER.
+as() {
+    local user=$1
+    shift
+    if [[ $user == "$(id -un)" ]]; then
+        "$@"
+    else
+        setpriv --reuid "$user" --regid "$user" --init-groups --inh-caps=-all --reset-env -- env LC_ALL=C.UTF-8 "$@"
+    fi
+}
+
+# process_line PID: its command line with spaces between the words; nothing when there is no such process.
+process_line() {
+    [[ $1 =~ ^[0-9]+$ ]] || return 0
+    { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null || true
+}
+
+# processes_in FOLDER NAME: those of that name whose working directory it is. A pid file may be stale, this cannot.
+processes_in() {
+    local found name
+    while read -r found; do
+        if { read -r name <"$found/comm"; } 2>/dev/null && [[ $name == "$2" ]]; then echo "${found#/proc/}"; fi
+    done < <(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$1" -printf '%h\n' 2>/dev/null | sort -V)
+}
+
+# taken_port FIRST [HELD]: the lowest of the stack's ports from FIRST that nginx could not listen on; nothing when it
+# could on all. Those of the stack that has its first at HELD do not count.
+taken_port() {
+    # shellcheck disable=SC2016
+    perl -MSocket -e '
+        my ($first, $held, $count) = @ARGV;
+        for my $port ($first .. $first + $count - 1) {
+            next if $held && $port >= $held && $port < $held + $count;
+            socket(my $s, PF_INET, SOCK_STREAM, 0) or die "socket: $!";
+            setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1);
+            bind($s, sockaddr_in($port, INADDR_LOOPBACK)) && listen($s, 1) or print("$port"), last;
+        }' "$1" "${2:-0}" "$NGINX_PORTS"
+}
+
+# wait_until SECONDS COMMAND...: tries every tenth of a second; false when the time is over.
+wait_until() {
+    local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+    shift
+    until "$@"; do
+        ((${EPOCHREALTIME/./} < end)) || return 1
+        sleep 0.1
+    done
+}
+
+# Steps: say what is done, how far it is on a terminal, how long it took, and what went wrong.
+step_number=0
+step_total=0
+step_log=/dev/null
+ticker=
+
+stop_ticker() {
+    [[ -n $ticker ]] || return 0
+    kill "$ticker" 2>/dev/null || true
+    wait "$ticker" 2>/dev/null || true
+    ticker=
+    printf '\r\033[K'
+}
+
+show_progress() { # LABEL LOG
+    local started=$SECONDS line
+    while sleep 1; do
+        line=$(tail -n 1 -- "$2" 2>/dev/null | tr -cd '[:print:]') || true
+        printf '\r\033[K%s ... %d s  %.60s' "$1" $((SECONDS - started)) "$line"
+    done
+}
+
+# step TEXT COMMAND...: runs the command with its output in step_log; when it fails, shows the end of that and ends.
+# The command is a script, or a function that does not rely on `set -e`.
+step() {
+    local log=$step_log started=$SECONDS label
+    step_number=$((step_number + 1))
+    label="[$step_number/$step_total] $1"
+    shift
+    printf '%s ... ' "$label"
+    if [[ -t 1 ]]; then
+        show_progress "$label" "$log" &
+        ticker=$!
+    fi
+    if ("$@") >>"$log" 2>&1 9>&-; then
+        [[ -z $ticker ]] || { stop_ticker && printf '%s ... ' "$label"; }
+        printf '%d s\n' $((SECONDS - started))
+    else
+        [[ -z $ticker ]] || { stop_ticker && printf '%s ... ' "$label"; }
+        printf 'failed after %d s\n' $((SECONDS - started))
+        tail -n 20 -- "$log" >&2
+        die "$label failed: the lines above are the end of $log"
+    fi
+}

@@ -1,0 +1,105 @@
+// A cursor is base64url (RFC 4648, without padding) over these bytes:
+//     1   the layout's version
+//     1   how the list is sorted: 0 by id, 1 by order, 2 by order where the todo has none
+//    16   the todo's id
+//     8   its order, big-endian: with sort 1 only
+#include "cursor.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace todo {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kById = 0;
+constexpr std::uint8_t kByOrder = 1;
+constexpr std::uint8_t kByOrderNone = 2;
+constexpr std::size_t kShortBytes = 18;
+constexpr std::size_t kLongBytes = 26;
+
+constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+std::string to_base64url(std::string_view bytes) {
+    std::string text;
+    std::uint32_t window = 0;
+    unsigned bits = 0;
+    for (const char byte : bytes) {
+        window = window << 8 | static_cast<std::uint8_t>(byte);
+        for (bits += 8; bits >= 6; bits -= 6) text += kAlphabet[window >> (bits - 6) & 0x3F];
+    }
+    if (bits > 0) text += kAlphabet[window << (6 - bits) & 0x3F];
+    return text;
+}
+
+/// None for other characters, and where the last one has bits that mean nothing: one place has one cursor.
+std::optional<std::string> from_base64url(std::string_view text) {
+    std::string bytes;
+    std::uint32_t window = 0;
+    unsigned bits = 0;
+    for (const char character : text) {
+        const std::size_t value = kAlphabet.find(character);
+        if (value == std::string_view::npos) return std::nullopt;
+        window = window << 6 | static_cast<std::uint32_t>(value);
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            bytes += static_cast<char>(window >> bits & 0xFF);
+        }
+    }
+    if (bits >= 6 || (window & ((1U << bits) - 1)) != 0) return std::nullopt;
+    return bytes;
+}
+
+std::uint8_t sort_byte(Sort sort, const Position& position) {
+    if (sort == Sort::kById) return kById;
+    return position.order ? kByOrder : kByOrderNone;
+}
+
+std::int64_t read_order(std::string_view bytes) {
+    std::uint64_t order = 0;
+    for (const char byte : bytes) order = order << 8 | static_cast<std::uint8_t>(byte);
+    return static_cast<std::int64_t>(order);
+}
+
+}  // namespace
+
+std::string encode_cursor(Sort sort, const Position& position) {
+    std::string bytes;
+    bytes += static_cast<char>(kVersion);
+    bytes += static_cast<char>(sort_byte(sort, position));
+    bytes.append(position.id.value.bytes().begin(), position.id.value.bytes().end());
+    if (sort == Sort::kByOrder && position.order) {
+        for (int shift = 56; shift >= 0; shift -= 8) {
+            bytes += static_cast<char>(static_cast<std::uint64_t>(*position.order) >> shift & 0xFF);
+        }
+    }
+    return to_base64url(bytes);
+}
+
+std::optional<Position> decode_cursor(Sort sort, std::string_view text) {
+    if (text.size() > 2 * kLongBytes) return std::nullopt;
+    const std::optional<std::string> bytes = from_base64url(text);
+    if (!bytes || bytes->size() < kShortBytes || static_cast<std::uint8_t>((*bytes)[0]) != kVersion) {
+        return std::nullopt;
+    }
+    Position position{};
+    std::array<std::uint8_t, 16> id{};
+    std::copy_n(bytes->begin() + 2, id.size(), id.begin());
+    position.id = TodoId{Uuid{id}};
+
+    const auto kind = static_cast<std::uint8_t>((*bytes)[1]);
+    if (bytes->size() == kLongBytes && kind == kByOrder) {
+        position.order = read_order(std::string_view{*bytes}.substr(kShortBytes));
+        if (*position.order < -kOrderLimit || *position.order > kOrderLimit) return std::nullopt;
+    } else if (bytes->size() != kShortBytes || kind == kByOrder) {
+        return std::nullopt;
+    }
+    const bool fits = sort == Sort::kById ? kind == kById : kind == kByOrder || kind == kByOrderNone;
+    if (!fits) return std::nullopt;
+    return position;
+}
+
+}  // namespace todo

@@ -1,0 +1,97 @@
+#include "janitor.hpp"
+
+#include <charconv>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "statements.hpp"
+
+namespace todo {
+
+using fcgi_worker::LogLevel;
+using std::chrono::milliseconds;
+
+/// What the thread does until it is told to stop.
+class Janitor::Rounds {
+public:
+    Rounds(fcgi_worker::pq::Pool& pool, const JanitorOptions& options, fcgi_worker::Log log)
+        : pool_(pool), options_(options), log_(std::move(log)) {}
+
+    void run(const std::stop_token& stop) {
+        while (wait(stop, next_interval())) {
+            remove_all(stop, kPurgeWriteKeys);
+            remove_all(stop, kPurgeTombstones);
+        }
+    }
+
+private:
+    /// False when it is time to stop.
+    bool wait(const std::stop_token& stop, milliseconds time) {
+        std::unique_lock lock(mutex_);
+        wake_.wait_for(lock, stop, time, [] { return false; });
+        return !stop.stop_requested();
+    }
+
+    milliseconds next_interval() {
+        const auto quarter = options_.interval.count() / 4;
+        return options_.interval + milliseconds{std::uniform_int_distribution{-quarter, quarter}(random_)};
+    }
+
+    void remove_all(const std::stop_token& stop, const Statement& statement) {
+        std::size_t removed = 0;
+        try {
+            std::size_t step = 0;
+            do {
+                if (pool_.counts().idle == 0) return skip(statement, "no connection is idle");
+                step = remove_some(statement);
+                removed += step;
+            } while (step == options_.step_rows && wait(stop, options_.pause));
+        } catch (const fcgi_worker::Unavailable& unavailable) {
+            skip(statement, unavailable.what());
+        } catch (const std::exception& error) {
+            log_({LogLevel::kError,
+                  "removing old rows failed",
+                  {{"statement", statement.name}, {"cause", error.what()}}});
+        }
+        if (removed > 0) {
+            log_({LogLevel::kInfo,
+                  "removed old rows",
+                  {{"statement", statement.name}, {"rows", std::to_string(removed)}}});
+        }
+    }
+
+    std::size_t remove_some(const Statement& statement) {
+        // An idle connection was seen just now; if a client was quicker, the round is left out.
+        auto lease = pool_.acquire(fcgi_worker::deadline_after(milliseconds{10}));
+        const auto rows = lease.execute(statement, {std::to_string(options_.step_rows)});
+        const std::string_view text = rows.at(0, 0).value();
+        std::size_t removed = 0;
+        std::from_chars(text.data(), text.data() + text.size(), removed);
+        return removed;
+    }
+
+    void skip(const Statement& statement, std::string cause) {
+        log_({LogLevel::kDebug,
+              "removing old rows is left for the next round",
+              {{"statement", statement.name}, {"cause", std::move(cause)}}});
+    }
+
+    fcgi_worker::pq::Pool& pool_;
+    JanitorOptions options_;
+    fcgi_worker::Log log_;
+    std::mutex mutex_;
+    std::condition_variable_any wake_;
+    std::mt19937 random_{std::random_device{}()};
+};
+
+Janitor::Janitor(fcgi_worker::pq::Pool& pool, const JanitorOptions& options, fcgi_worker::Log log)
+    : thread_([&pool, options, log = std::move(log)](const std::stop_token& stop) {
+          Rounds(pool, options, log).run(stop);
+      }) {}
+
+}  // namespace todo

@@ -1,0 +1,239 @@
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace todo {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Range {
+    std::uint64_t least;
+    std::uint64_t most;
+    const char* unit;  ///< " ms"; empty for plain numbers.
+};
+
+constexpr Range kWait{10, 600'000, " ms"};
+
+/// "--io-timeout-ms" -> "TODO_IO_TIMEOUT_MS"
+std::string environment_name(std::string_view option) {
+    std::string name = "TODO_";
+    for (const char c : option.substr(2)) {
+        name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    }
+    return name;
+}
+
+/// CLI11 reads 0x10, 010, and -1 as a huge number; an operator means decimal digits.
+std::optional<std::uint64_t> parse_number(const std::string& text) {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || rest != end) return std::nullopt;
+    return number;
+}
+
+/// Declares options one by one: name, what it sets, what is allowed, what it means.
+class Declarations {
+public:
+    explicit Declarations(CLI::App& app) : app_(app) {}
+
+    void number(const char* name, std::size_t& field, const Range& range, const char* help) {
+        declare_number(
+            name, field, [&field](std::uint64_t value) { field = value; }, range, help);
+    }
+
+    void number(const char* name, milliseconds& field, const Range& range, const char* help) {
+        declare_number(
+            name, static_cast<std::uint64_t>(field.count()),
+            [&field](std::uint64_t value) { field = milliseconds{value}; }, range, help);
+    }
+
+    /// `check` returns what is allowed where the text is not, and nothing where it is.
+    void text(const char* name, std::string& field, const char* placeholder, std::string (*check)(const std::string&),
+              const char* help) {
+        const std::string by_default = field.empty() ? "none" : field;
+        document(app_.add_option(name, field), name, placeholder, std::string(help) + "; default " + by_default)
+            ->check(
+                [check](const std::string& value) {
+                    const std::string allowed = check(value);
+                    return allowed.empty() ? std::string{} : "'" + value + "' is not " + allowed;
+                },
+                "");
+    }
+
+    void flag(const char* name, bool& field, const char* help) {
+        document(app_.add_flag(name, field), name, " ", help)
+            ->check(
+                [](const std::string& value) {
+                    const bool fits = value == "true" || value == "false";
+                    return fits ? std::string{} : "'" + value + "' is not true or false";
+                },
+                "");
+    }
+
+private:
+    void declare_number(const char* name, std::uint64_t by_default, const std::function<void(std::uint64_t)>& set,
+                        const Range& range, const char* help) {
+        const std::string allowed =
+            std::to_string(range.least) + ".." + std::to_string(range.most) + std::string(range.unit);
+        document(app_.add_option_function<std::string>(
+                     name, [set](const std::string& text) { set(parse_number(text).value()); }),
+                 name, "N", std::string(help) + "; " + allowed + ", default " + std::to_string(by_default))
+            ->check(
+                [range, allowed](const std::string& text) {
+                    const auto value = parse_number(text);
+                    const bool fits = value && *value >= range.least && *value <= range.most;
+                    return fits ? std::string{} : "'" + text + "' is not in " + allowed;
+                },
+                "");
+    }
+
+    static CLI::Option* document(CLI::Option* option, const char* name, const char* placeholder,
+                                 const std::string& help) {
+        const std::string variable = environment_name(name);
+        return option->envname(variable)
+            ->type_name(placeholder)
+            ->option_text(placeholder)
+            ->description(help + " [" + variable + "]");
+    }
+
+    CLI::App& app_;
+};
+
+std::string check_not_empty(const std::string& text) { return text.empty() ? "a connection string" : ""; }
+
+std::string check_directory(const std::string& text) { return text.starts_with('/') ? "" : "an absolute path"; }
+
+std::string check_listen(const std::string& text) {
+    return text == "inherit" || text.starts_with("unix:/") ? "" : "'inherit' or 'unix:/path'";
+}
+
+/// Paths of todos are appended to it.
+std::string check_public_url(const std::string& text) {
+    std::string_view rest = text;
+    for (const std::string_view scheme : {"https://", "http://"}) {
+        if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
+    }
+    const bool has_scheme = rest.size() < text.size();
+    const bool is_host = !rest.empty() && rest.find_first_of("/?#@\\\" \t") == std::string_view::npos;
+    return text.empty() || (has_scheme && is_host) ? "" : "scheme, host and port alone: https://todo.example:8443";
+}
+
+using fcgi_worker::LogLevel;
+constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLogLevels{{
+    {"debug", LogLevel::kDebug},
+    {"info", LogLevel::kInfo},
+    {"warning", LogLevel::kWarning},
+    {"error", LogLevel::kError},
+}};
+
+const auto* find_log_level(std::string_view name) {
+    return std::find_if(kLogLevels.begin(), kLogLevels.end(),
+                        [name](const auto& level) { return level.first == name; });
+}
+
+std::string check_log_level(const std::string& text) {
+    return find_log_level(text) != kLogLevels.end() ? "" : "debug, info, warning or error";
+}
+
+/// Who waits for something gives up before the one who waits for him: the answer then says what was slow, and
+/// nobody works for a client that has gone.
+void require_less(const char* shorter_name, milliseconds shorter, const char* longer_name, milliseconds longer) {
+    if (shorter < longer) return;
+    throw OptionError(std::string(shorter_name) + " (" + std::to_string(shorter.count()) + ") must be less than " +
+                      longer_name + " (" + std::to_string(longer.count()) + ")");
+}
+
+void check_together(const Options& options) {
+    const auto& pool = options.pool;
+    require_less("--statement-timeout-ms", pool.statement_timeout, "--request-budget-ms",
+                 options.server.request_budget);
+    require_less("--lock-timeout-ms", pool.lock_timeout, "--statement-timeout-ms", pool.statement_timeout);
+    require_less("--acquire-timeout-ms", pool.acquire_timeout, "--lock-timeout-ms", pool.lock_timeout);
+}
+
+/// A value may hold a line break; what is said about it may not.
+std::string one_line(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; }, '?');
+    return text;
+}
+
+}  // namespace
+
+std::string_view version() { return TODO_WORKER_VERSION; }
+
+std::variant<Options, HelpText> parse_options(int argc, const char* const* argv) {
+    Options options;
+    std::string log_level = "info";
+    bool anonymous_owner = false;
+
+    CLI::App app{"Serves the todo API over FastCGI, from PostgreSQL.", "todo-worker"};
+    app.set_version_flag("--version", "todo-worker " + std::string(version()), "Print the version and exit");
+    app.set_config("--config", "", R"(Read options from a file, one a line: threads = 32, database = "dbname=todo")")
+        ->option_text("FILE");
+    app.allow_config_extras(CLI::config_extras_mode::error);
+    app.footer("An option on the command line counts before the config file, and that before the environment.");
+
+    Declarations declare{app};
+    declare.text("--listen", options.listen, "ADDRESS", check_listen,
+                 "Where requests come from: inherit (descriptor 0 is the listening socket) or unix:/path");
+    declare.number("--threads", options.server.threads, {1, 1024, ""}, "Requests worked on at the same time");
+    declare.number("--body-bytes", options.server.body_bytes, {1024, 64 << 20, " bytes"},
+                   "Longest body of a request; a longer one is answered 413");
+    declare.number("--request-budget-ms", options.server.request_budget, kWait,
+                   "Time for one request from its arrival at the web server; then it is answered 503");
+    declare.number("--io-timeout-ms", options.server.io_timeout, kWait,
+                   "Longest silence of the web server in the middle of a request");
+    declare.text("--database", options.pool.dsn, "DSN", check_not_empty,
+                 "libpq connection string; a password belongs into the config file or a .pgpass");
+    declare.number("--connections", options.pool.connections, {1, 100, ""}, "PostgreSQL connections of this process");
+    declare.number("--acquire-timeout-ms", options.pool.acquire_timeout, {1, 60'000, " ms"},
+                   "Longest wait for a free connection; less than --lock-timeout-ms");
+    declare.number("--statement-timeout-ms", options.pool.statement_timeout, {1, 600'000, " ms"},
+                   "Longest run of a statement; less than --request-budget-ms");
+    declare.number("--lock-timeout-ms", options.pool.lock_timeout, {1, 600'000, " ms"},
+                   "Longest wait of a statement for a lock; less than --statement-timeout-ms");
+    declare.text("--public-url", options.api.public_url, "URL", check_public_url,
+                 "Scheme, host and port that clients see, for the urls of todos; without it those of the request");
+    declare.flag("--anonymous-owner", anonymous_owner,
+                 "Nobody signs in: all todos belong to one owner, and whoever reaches the service may change them");
+    declare.number("--max-todos", options.max_todos, {1, 1'000'000, ""}, "Todos that one owner may have");
+    declare.text("--status-dir", options.status.directory, "DIR", check_directory,
+                 "Where status-SLOT.sock is made, which serves /livez, /readyz and /metrics; without it nothing does");
+    declare.number("--slots", options.status.slots, {1, 1000, ""}, "Processes that may share --status-dir");
+    declare.text("--log-level", log_level, "LEVEL", check_log_level,
+                 "Least that is logged: debug, info, warning or error");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+        return HelpText{app.help()};
+    } catch (const CLI::CallForVersion& answer) {
+        return HelpText{std::string(answer.what()) + "\n"};
+    } catch (const CLI::ConfigError& error) {
+        throw OptionError(one_line(std::string("--config: ") + error.what()));
+    } catch (const CLI::FileError& error) {
+        throw OptionError(one_line(std::string("--config: ") + error.what()));
+    } catch (const CLI::ParseError& error) {
+        throw OptionError(one_line(error.what()));
+    }
+    if (anonymous_owner) options.api.anonymous_owner = OwnerId{Uuid::parse(kAnonymousOwner).value()};
+    options.log_level = find_log_level(log_level)->second;
+    check_together(options);
+    return options;
+}
+
+}  // namespace todo

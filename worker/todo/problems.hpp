@@ -1,0 +1,59 @@
+/// The errors of the API that more than one place answers with. Those of a body are in wire.hpp and fields.hpp,
+/// those of the router (404 of an unknown path, 405, 500, 503) in the library.
+///
+/// Threads: functions without state.
+#pragma once
+
+#include <string>
+
+#include <fcgi_worker/problem.hpp>
+
+namespace todo::problems {
+
+using fcgi_worker::Problem;
+
+[[nodiscard]] inline Problem invalid_query(std::string detail) {
+    return {400, "invalid-query", "Invalid query", std::move(detail)};
+}
+
+[[nodiscard]] inline Problem invalid_header(std::string detail) {
+    return {400, "invalid-header", "Invalid header", std::move(detail)};
+}
+
+[[nodiscard]] inline Problem not_signed_in() {
+    return Problem{401, "not-signed-in", "Not signed in", "Sign in, and send the token in the Authorization header."}
+        .with("WWW-Authenticate", "Bearer");
+}
+
+/// Also for somebody else's todo: who may not see it does not learn that it exists.
+[[nodiscard]] inline Problem no_such_todo() { return {404, "not-found", "Not found", "There is no todo of this id."}; }
+
+[[nodiscard]] inline Problem too_many_todos() {
+    return {409, "too-many-todos", "Too many todos", "You have as many todos as one owner may have: delete some first."};
+}
+
+[[nodiscard]] inline Problem request_in_progress() {
+    return Problem{409, "request-in-progress", "Request in progress",
+                   "A request with this Idempotency-Key is under way: send this one again later."}
+        .with("Retry-After", "1");
+}
+
+[[nodiscard]] inline Problem gone() {
+    return {410, "gone", "Gone", "This request was served before, and its todo has been deleted since."};
+}
+
+[[nodiscard]] inline Problem precondition_failed() {
+    return {412, "precondition-failed", "Precondition failed",
+            "The todo is not as If-Match or If-None-Match says: get it again, then decide."};
+}
+
+[[nodiscard]] inline Problem unsupported_media_type(std::string detail) {
+    return {415, "unsupported-media-type", "Unsupported media type", std::move(detail)};
+}
+
+[[nodiscard]] inline Problem idempotency_key_reused() {
+    return {422, "idempotency-key-reused", "Idempotency-Key reused",
+            "This Idempotency-Key was used for another request: send each request with a key of its own."};
+}
+
+}  // namespace todo::problems

@@ -1,0 +1,23 @@
+/// Moments as text: RFC 3339.
+///
+/// Threads: functions without state.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace todo {
+
+/// Wall-clock time in the precision that the API and the database share.
+using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
+
+/// In UTC with milliseconds: "2026-01-31T08:15:00.123Z".
+[[nodiscard]] std::string to_string(Timestamp time);
+
+/// Reads any offset and up to nine digits behind the second, because programs write a time they were given in their
+/// own way. None for what is no date-time, for a leap second, and for what is finer than a millisecond.
+[[nodiscard]] std::optional<Timestamp> parse_timestamp(std::string_view text);
+
+}  // namespace todo
