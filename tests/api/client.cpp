@@ -1,5 +1,6 @@
 #include "client.hpp"
 
+#include <arpa/inet.h>
 #include <httplib.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -8,11 +9,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <cerrno>
+#include <cstdint>
 #include <future>
 #include <latch>
 #include <memory>
 #include <stdexcept>
+#include <system_error>
 
 #include "stack.hpp"
 
@@ -41,26 +44,45 @@ bool is_complete(const std::string& answer) {
            answer.size() >= head_end + 4 + std::stoul(answer.substr(length + 18));
 }
 
-/// A connected socket that closes itself.
+[[noreturn]] void fail(const std::string& what) {
+    throw std::runtime_error(what + ": " + std::generic_category().message(errno));
+}
+
+template <typename Address>
+const sockaddr* generic(const Address& address) {
+    return reinterpret_cast<const sockaddr*>(&address);
+}
+
+sockaddr_in internet_address(const std::string& address, int port) {
+    sockaddr_in result{};
+    result.sin_family = AF_INET;
+    result.sin_port = htons(static_cast<std::uint16_t>(port));
+    if (::inet_pton(AF_INET, address.c_str(), &result.sin_addr) != 1) fail("no address: " + address);
+    return result;
+}
+
+/// A socket that closes itself.
 class Socket {
 public:
-    template <typename Address>
-    Socket(int family, const Address& address) : descriptor_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit Socket(int family) : descriptor_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         const timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
         ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what connect() asks for
-        if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-            const std::string reason = std::strerror(errno);  // NOLINT(concurrency-mt-unsafe): for a person
-            ::close(descriptor_);
-            throw std::runtime_error("cannot connect: " + reason);
-        }
     }
     Socket(const Socket&) = delete;
     Socket& operator=(const Socket&) = delete;
     ~Socket() { ::close(descriptor_); }
 
-    std::string exchange(const std::string& bytes) const {
+    template <typename Address>
+    void bind(const Address& address) const {
+        if (::bind(descriptor_, generic(address), sizeof address) != 0) fail("cannot bind");
+    }
+    template <typename Address>
+    void connect(const Address& address) const {
+        if (::connect(descriptor_, generic(address), sizeof address) != 0) fail("cannot connect");
+    }
+
+    [[nodiscard]] std::string exchange(const std::string& bytes) const {
         std::size_t sent = 0;
         while (sent < bytes.size()) {
             const ssize_t count = ::send(descriptor_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
@@ -146,22 +168,25 @@ Answer patch(const std::string& path, const std::string& body, const Headers& he
     return send({"PATCH", path, as_json(headers), body, {}});
 }
 
-Answer send_raw(const std::string& bytes) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(stack::ports().front()));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return parse(Socket{AF_INET, address}.exchange(bytes));
+Answer send_raw(const std::string& bytes, const std::string& from_address) {
+    const Socket socket{AF_INET};
+    socket.bind(internet_address(from_address, 0));
+    socket.connect(internet_address("127.0.0.1", stack::ports().front()));
+    return parse(socket.exchange(bytes));
 }
 
 Answer get_private(const std::string& path) {
-    const std::string socket = stack::setting("PRIVATE_SOCKET");
+    const std::string path_of_socket = stack::setting("PRIVATE_SOCKET");
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (socket.size() >= sizeof address.sun_path) throw std::runtime_error("the path is too long: " + socket);
-    socket.copy(address.sun_path, socket.size());
+    if (path_of_socket.size() >= sizeof address.sun_path) {
+        throw std::runtime_error("the path is too long: " + path_of_socket);
+    }
+    path_of_socket.copy(&address.sun_path[0], path_of_socket.size());
+    const Socket socket{AF_UNIX};
+    socket.connect(address);
     // HTTP/1.0 answers end where the connection does: no chunks to put together.
-    return parse(Socket{AF_UNIX, address}.exchange("GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n"));
+    return parse(socket.exchange("GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n"));
 }
 
 std::vector<Answer> at_once(std::size_t count, const std::function<Answer(std::size_t)>& request) {

@@ -44,8 +44,8 @@ Answer post(const std::string& path, const std::string& body, const Headers& hea
 Answer put(const std::string& path, const std::string& body, const Headers& headers = {});
 Answer patch(const std::string& path, const std::string& body, const Headers& headers = {});
 
-/// Writes the bytes to nginx's first port and reads one answer.
-Answer send_raw(const std::string& bytes);
+/// Writes the bytes to nginx's first port and reads one answer. 127.0.0.1 is exempt from the limits of an address.
+Answer send_raw(const std::string& bytes, const std::string& from_address = "127.0.0.1");
 
 /// GET from the listener that is a unix socket.
 Answer get_private(const std::string& path);

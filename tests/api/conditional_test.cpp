@@ -4,8 +4,6 @@
 namespace api {
 namespace {
 
-using testing::Not;
-
 constexpr const char* kStale = "\"7-1763942400123\"";
 
 struct Conditional : ApiTest {

@@ -20,8 +20,7 @@ TEST_P(Cursor, NamesTheSamePlaceAgainInAListByOrder) {
     const Position place{kId, GetParam()};
     EXPECT_THAT(decode_cursor(Sort::kByOrder, encode_cursor(Sort::kByOrder, place)), Optional(Eq(place)));
 }
-INSTANTIATE_TEST_SUITE_P(Orders, Cursor,
-                         testing::Values(std::nullopt, 0, 1, -1, kOrderLimit, -kOrderLimit));
+INSTANTIATE_TEST_SUITE_P(Orders, Cursor, testing::Values(std::nullopt, 0, 1, -1, kOrderLimit, -kOrderLimit));
 
 TEST(CursorById, NamesTheTodoAlone) {
     const std::string cursor = encode_cursor(Sort::kById, Position{kId, 7});

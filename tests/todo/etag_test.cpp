@@ -55,8 +55,9 @@ TEST(TagCondition, HasUpTo100Tags) {
 class MalformedTagCondition : public testing::TestWithParam<const char*> {};
 TEST_P(MalformedTagCondition, IsNone) { EXPECT_FALSE(parse_tag_condition(GetParam())); }
 INSTANTIATE_TEST_SUITE_P(Headers, MalformedTagCondition,
-                         testing::Values("", " ", ",", "1-2", "\"", "\"1-2", "1-2\"", "\"1-2\" \"3-4\"", "\"1-2\"x", "*,*",
-                                         "*, \"1-2\"", "w/\"1-2\"", "W/", "W/ \"1-2\"", "\"1 2\"", "\"\x7F\"", "\"\t\""));
+                         testing::Values("", " ", ",", "1-2", "\"", "\"1-2", "1-2\"", "\"1-2\" \"3-4\"", "\"1-2\"x",
+                                         "*,*", "*, \"1-2\"", "w/\"1-2\"", "W/", "W/ \"1-2\"", "\"1 2\"", "\"\x7F\"",
+                                         "\"\t\""));
 
 }  // namespace
 }  // namespace todo

@@ -20,7 +20,9 @@ TEST(Timestamp, IsWrittenInUtcWithMilliseconds) {
 }
 
 class SameMoment : public testing::TestWithParam<const char*> {};
-TEST_P(SameMoment, IsReadInEachWayThatProgramsWriteIt) { EXPECT_THAT(parse_timestamp(GetParam()), Optional(Eq(kMorning))); }
+TEST_P(SameMoment, IsReadInEachWayThatProgramsWriteIt) {
+    EXPECT_THAT(parse_timestamp(GetParam()), Optional(Eq(kMorning)));
+}
 INSTANTIATE_TEST_SUITE_P(Forms, SameMoment,
                          testing::Values("2026-01-31T08:15:00.123Z", "2026-01-31t08:15:00.123z",
                                          "2026-01-31T08:15:00.123000Z", "2026-01-31T08:15:00.123000000+00:00",

@@ -24,16 +24,20 @@ TEST(Uuid, ReadsBothCasesAndWritesLowerCase) {
     EXPECT_EQ(id->to_string(), "0198c0de-abcd-7123-89ab-0123456789ef");
 }
 
-TEST(Uuid, SortsAsItsTextDoes) { EXPECT_LT(*Uuid::parse("00000000-0000-7000-8000-0000000000ff"),
-                                           *Uuid::parse("00000001-0000-7000-8000-000000000000")); }
+TEST(Uuid, SortsAsItsTextDoes) {
+    EXPECT_LT(*Uuid::parse("00000000-0000-7000-8000-0000000000ff"),
+              *Uuid::parse("00000001-0000-7000-8000-000000000000"));
+}
 
 class MalformedUuid : public testing::TestWithParam<const char*> {};
 TEST_P(MalformedUuid, IsNone) { EXPECT_FALSE(Uuid::parse(GetParam())); }
 INSTANTIATE_TEST_SUITE_P(Forms, MalformedUuid,
-                         testing::Values("", "1", "0198c0deabcd7123 89ab0123456789ef", "0198c0deabcd712389ab0123456789ef",
-                                         "0198c0de-abcd-7123-89ab-0123456789e", "0198c0de-abcd-7123-89ab-0123456789ef0",
+                         testing::Values("", "1", "0198c0deabcd7123 89ab0123456789ef",
+                                         "0198c0deabcd712389ab0123456789ef", "0198c0de-abcd-7123-89ab-0123456789e",
+                                         "0198c0de-abcd-7123-89ab-0123456789ef0",
                                          "0198c0de-abcd-7123-89ab-0123456789eg", "0198c0de_abcd-7123-89ab-0123456789ef",
-                                         "{0198c0de-abcd-7123-89ab-0123456789e", "0198c0de-abcd-7123-89ab--123456789ef"));
+                                         "{0198c0de-abcd-7123-89ab-0123456789e",
+                                         "0198c0de-abcd-7123-89ab--123456789ef"));
 
 struct UuidV7 : testing::Test {
     UuidV7() { start_crypto(); }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,7 @@ struct Malformed {
     std::string body;
     std::string why;
 };
+void PrintTo(const Malformed& malformed, std::ostream* out) { *out << malformed.body.substr(0, 100); }
 
 class MalformedBody : public testing::TestWithParam<Malformed> {};
 TEST_P(MalformedBody, Is400AndSaysWhatAndWhere) {
@@ -78,7 +80,7 @@ TEST_P(MalformedBody, Is400AndSaysWhatAndWhere) {
 INSTANTIATE_TEST_SUITE_P(
     Syntax, MalformedBody,
     testing::Values(Malformed{"", "empty"}, Malformed{" ", "incomplete JSON"}, Malformed{"{", "incomplete JSON"},
-                    Malformed{R"({"title":"a)", "incomplete JSON"}, Malformed{"title=milk", "at byte 1 "},
+                    Malformed{R"({"title":"a)", "incomplete JSON"}, Malformed{"title=milk", "syntax error at byte 0 "},
                     Malformed{R"({"title":"a",})", "syntax error at byte 13 "},
                     Malformed{R"({'title':"a"})", "syntax error at byte 1 "},
                     Malformed{R"({"title":"a"} x)", "more text behind its end at byte 14 "},
@@ -87,22 +89,23 @@ INSTANTIATE_TEST_SUITE_P(
                     Malformed{R"({"order":01})", "syntax error"}, Malformed{R"({"order":+1})", "syntax error"},
                     Malformed{R"({"order":.5})", "syntax error"}, Malformed{R"({"order":NaN})", "syntax error"},
                     Malformed{R"({"order":-Infinity})", "syntax error"}, Malformed{R"({"completed":True})", "syntax"},
-                    Malformed{titled("a\nb"), "syntax error"}, Malformed{std::string(R"({"title":"a)") + '\0' + "\"}", ""},
+                    Malformed{titled("a\nb"), "syntax error"},
+                    Malformed{std::string(R"({"title":"a)") + '\0' + "\"}", ""},
                     Malformed{titled("\\x41"), "syntax error"}, Malformed{titled("\\u12G4"), "hex digit"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Encoding, MalformedBody,
     testing::Values(Malformed{"\xEF\xBB\xBF{}", "byte order mark at byte 0 "},
                     Malformed{std::string("\xFF\xFE{\0}\0", 6), "syntax error at byte 0 "},
-                    Malformed{titled("\xFF"), "syntax error at byte 10 "},               // never a byte of UTF-8
-                    Malformed{titled("\x80"), "syntax error"},                           // a tail alone
-                    Malformed{titled("\xC3"), "syntax error"},                           // a head alone
-                    Malformed{titled("\xC0\xAF"), "syntax error"},                       // too long for '/'
-                    Malformed{titled("\xE0\x80\xAF"), "syntax error"},                   //
-                    Malformed{titled("\xED\xA0\x80"), "syntax error"},                   // a surrogate
-                    Malformed{titled("\xF4\x90\x80\x80"), "syntax error"},               // beyond U+10FFFF
-                    Malformed{"{\"\xFF\":1}", "syntax error at byte 2 "},                // in a name
-                    Malformed{titled("\\ud800"), "surrogate"}, Malformed{titled("\\ud800x"), "utf16 escape"},
+                    Malformed{titled("\xFF"), "syntax error at byte 10 "},  // never a byte of UTF-8
+                    Malformed{titled("\x80"), "syntax error"},              // a tail alone
+                    Malformed{titled("\xC3"), "syntax error"},              // a head alone
+                    Malformed{titled("\xC0\xAF"), "syntax error"},          // too long for '/'
+                    Malformed{titled("\xE0\x80\xAF"), "syntax error"},      //
+                    Malformed{titled("\xED\xA0\x80"), "syntax error"},      // a surrogate
+                    Malformed{titled("\xF4\x90\x80\x80"), "syntax error"},  // beyond U+10FFFF
+                    Malformed{"{\"\xFF\":1}", "syntax error at byte 2 "},   // in a name
+                    Malformed{titled("\\ud800"), "syntax error"}, Malformed{titled("\\ud800x"), "syntax error"},
                     Malformed{titled("\\udc00"), "surrogate"}, Malformed{titled("\\ud800\\u0041"), "surrogate"},
                     Malformed{titled("a\\u0000b"), "the character U+0000"},
                     Malformed{R"({"a\u0000":1})", "the character U+0000"},
@@ -137,6 +140,7 @@ struct Invalid {
     std::string body;
     std::string pointer;
 };
+void PrintTo(const Invalid& invalid, std::ostream* out) { *out << invalid.body.substr(0, 100); }
 
 class InvalidBody : public testing::TestWithParam<Invalid> {};
 TEST_P(InvalidBody, Is422AndPointsAtTheFault) {
@@ -152,13 +156,11 @@ INSTANTIATE_TEST_SUITE_P(NoObject, InvalidBody,
 
 INSTANTIATE_TEST_SUITE_P(
     Title, InvalidBody,
-    testing::Values(Invalid{"{}", "/title"}, Invalid{R"({"title":null})", "/title"}, Invalid{R"({"title":1})", "/title"},
-                    Invalid{R"({"title":["a"]})", "/title"}, Invalid{R"({"title":{}})", "/title"},
-                    Invalid{titled(""), "/title"}, Invalid{titled("   "), "/title"},
-                    Invalid{titled("\\t\\u00a0\\u2003\\u3000"), "/title"}, Invalid{titled("\\ufeff\\u200b\\u200d"), "/title"},
-                    Invalid{titled("\\ud83d"
-                                   "\\udc4b\\n"),
-                            "/title"},
+    testing::Values(Invalid{"{}", "/title"}, Invalid{R"({"title":null})", "/title"},
+                    Invalid{R"({"title":1})", "/title"}, Invalid{R"({"title":["a"]})", "/title"},
+                    Invalid{R"({"title":{}})", "/title"}, Invalid{titled(""), "/title"},
+                    Invalid{titled("   "), "/title"}, Invalid{titled("\\t\\u00a0\\u2003\\u3000"), "/title"},
+                    Invalid{titled("\\ufeff\\u200b\\u200d"), "/title"}, Invalid{titled("two\\nlines"), "/title"},
                     Invalid{titled("a\\u0007"), "/title"}, Invalid{titled("a\x7F"), "/title"},
                     Invalid{titled("a\\u0085"), "/title"}, Invalid{titled("a\xC2\x9F"), "/title"},
                     Invalid{titled(repeat(1025, "a")), "/title"}, Invalid{titled(repeat(1025, "ü")), "/title"},
@@ -166,32 +168,32 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     OtherFields, InvalidBody,
-    testing::Values(Invalid{R"({"title":"a","completed":null})", "/completed"},
-                    Invalid{R"({"title":"a","completed":"true"})", "/completed"},
-                    Invalid{R"({"title":"a","completed":1})", "/completed"},
-                    Invalid{R"({"title":"a","order":"1"})", "/order"}, Invalid{R"({"title":"a","order":true})", "/order"},
-                    Invalid{R"({"title":"a","order":1.5})", "/order"}, Invalid{R"({"title":"a","order":1e-1})", "/order"},
-                    Invalid{R"({"title":"a","order":1e-400})", "/order"},
-                    Invalid{R"({"title":"a","order":9007199254740993})", "/order"},
-                    Invalid{R"({"title":"a","order":-9007199254740993})", "/order"},
-                    Invalid{R"({"title":"a","order":9007199254740993.0})", "/order"},
-                    Invalid{R"({"title":"a","order":9007199254740992.0001})", "/order"},
-                    Invalid{R"({"title":"a","order":9223372036854775808})", "/order"},
-                    Invalid{R"({"title":"a","order":18446744073709551616})", "/order"},
-                    Invalid{R"({"title":"a","order":1e300})", "/order"},
-                    Invalid{R"({"title":"a","notes":null})", "/notes"}, Invalid{R"({"title":"a","notes":7})", "/notes"},
-                    Invalid{R"({"title":"a","notes":"\u001b[2J"})", "/notes"},
-                    Invalid{R"({"title":"a","notes":")" + repeat(8193, "ü") + "\"}", "/notes"},
-                    Invalid{R"({"title":"a","priority":1})", "/priority"}, Invalid{R"({"title":"a","Title":"b"})", "/Title"},
-                    Invalid{R"({"title":"a","":1})", "/"}, Invalid{R"({"title":"a","a/b~c":1})", "/a~1b~0c"},
-                    Invalid{R"({"title":"a","order":null,"tags":["x",{"y":1}]})", "/tags"}));
+    testing::Values(
+        Invalid{R"({"title":"a","completed":null})", "/completed"},
+        Invalid{R"({"title":"a","completed":"true"})", "/completed"},
+        Invalid{R"({"title":"a","completed":1})", "/completed"}, Invalid{R"({"title":"a","order":"1"})", "/order"},
+        Invalid{R"({"title":"a","order":true})", "/order"}, Invalid{R"({"title":"a","order":1.5})", "/order"},
+        Invalid{R"({"title":"a","order":1e-1})", "/order"}, Invalid{R"({"title":"a","order":1e-400})", "/order"},
+        Invalid{R"({"title":"a","order":9007199254740993})", "/order"},
+        Invalid{R"({"title":"a","order":-9007199254740993})", "/order"},
+        Invalid{R"({"title":"a","order":9007199254740993.0})", "/order"},
+        Invalid{R"({"title":"a","order":9007199254740992.0001})", "/order"},
+        Invalid{R"({"title":"a","order":9223372036854775808})", "/order"},
+        Invalid{R"({"title":"a","order":18446744073709551616})", "/order"},
+        Invalid{R"({"title":"a","order":1e300})", "/order"}, Invalid{R"({"title":"a","notes":null})", "/notes"},
+        Invalid{R"({"title":"a","notes":7})", "/notes"}, Invalid{R"({"title":"a","notes":"\u001b[2J"})", "/notes"},
+        Invalid{R"({"title":"a","notes":")" + repeat(8193, "ü") + "\"}", "/notes"},
+        Invalid{R"({"title":"a","priority":1})", "/priority"}, Invalid{R"({"title":"a","Title":"b"})", "/Title"},
+        Invalid{R"({"title":"a","":1})", "/"}, Invalid{R"({"title":"a","a/b~c":1})", "/a~1b~0c"},
+        Invalid{R"({"title":"a","order":null,"tags":["x",{"y":1}]})", "/tags"}));
 
-INSTANTIATE_TEST_SUITE_P(ReadOnlyInAPost, InvalidBody,
-                         testing::Values(Invalid{R"({"title":"a","id":"0198c0de-abcd-7123-89ab-0123456789ef"})", "/id"},
-                                         Invalid{R"({"title":"a","url":"http://localhost:8080/v1/todos/1"})", "/url"},
-                                         Invalid{R"({"title":"a","created_at":"2026-01-31T08:15:00.123Z"})", "/created_at"},
-                                         Invalid{R"({"title":"a","updated_at":"2026-01-31T08:15:00.123Z"})", "/updated_at"},
-                                         Invalid{R"({"title":"a","version":1})", "/version"}));
+INSTANTIATE_TEST_SUITE_P(
+    ReadOnlyInAPost, InvalidBody,
+    testing::Values(Invalid{R"({"title":"a","id":"0198c0de-abcd-7123-89ab-0123456789ef"})", "/id"},
+                    Invalid{R"({"title":"a","url":"http://localhost:8080/v1/todos/1"})", "/url"},
+                    Invalid{R"({"title":"a","created_at":"2026-01-31T08:15:00.123Z"})", "/created_at"},
+                    Invalid{R"({"title":"a","updated_at":"2026-01-31T08:15:00.123Z"})", "/updated_at"},
+                    Invalid{R"({"title":"a","version":1})", "/version"}));
 
 TEST(AnInvalidBody, ListsAllItsFaultsInTheOrderTheyCame) {
     const Problem problem = refused_create(R"({"order":"first","title":" ","done":true,"id":"7"})");
@@ -206,18 +208,19 @@ TEST(AnInvalidBody, ListsNoMoreThan20Faults) {
 
 // ---- What is a todo
 
-TEST(ANewTodo, NeedsATitleOnly) { EXPECT_EQ(parse_new_todo(titled("milk")), (Content{"milk", false, std::nullopt, ""})); }
+TEST(ANewTodo, NeedsATitleOnly) {
+    EXPECT_EQ(parse_new_todo(titled("milk")), (Content{"milk", false, std::nullopt, ""}));
+}
 
 TEST(ANewTodo, MayHaveAllThatAClientSays) {
-    const Content content =
-        parse_new_todo(R"({"title":"milk","completed":true,"order":7,"notes":"2 l\n\t\"fresh\"\r\n\u00fc\ud83d\ude00"})");
+    const Content content = parse_new_todo(
+        R"({"title":"milk","completed":true,"order":7,"notes":"2 l\n\t\"fresh\"\r\n\u00fc\ud83d\ude00"})");
     EXPECT_EQ(content, (Content{"milk", true, 7, "2 l\n\t\"fresh\"\r\nü😀"}));
 }
 
 TEST(ANewTodo, MayBeAsLongAsTheLimits) {
-    const Content content =
-        parse_new_todo(R"({"title":")" + repeat(1024, "😀") + R"(","notes":")" + repeat(7680, "ü") + repeat(512, "\\u00fc") +
-                       "\"}");
+    const Content content = parse_new_todo(R"({"title":")" + repeat(1024, "😀") + R"(","notes":")" + repeat(7680, "ü") +
+                                           repeat(512, "\\u00fc") + "\"}");
     EXPECT_THAT(content.title, SizeIs(4 * 1024));
     EXPECT_THAT(content.notes, SizeIs(2 * 8192));
 }
@@ -226,6 +229,7 @@ struct Order {
     std::string text;
     std::optional<std::int64_t> value;
 };
+void PrintTo(const Order& order, std::ostream* out) { *out << order.text; }
 class AnOrder : public testing::TestWithParam<Order> {};
 TEST_P(AnOrder, IsAWholeNumberHoweverItIsWritten) {
     EXPECT_EQ(parse_new_todo(R"({"title":"a","order":)" + GetParam().text + "}").order, GetParam().value);
@@ -234,7 +238,8 @@ INSTANTIATE_TEST_SUITE_P(Numbers, AnOrder,
                          testing::Values(Order{"null", std::nullopt}, Order{"0", 0}, Order{"-0", 0}, Order{"-0.0", 0},
                                          Order{"0e400", 0}, Order{"523", 523}, Order{"1.0", 1}, Order{"1e3", 1000},
                                          Order{"-1.5E+1", -15}, Order{"1200e-2", 12}, Order{"0.0005e4", 5},
-                                         Order{"9007199254740992", kOrderLimit}, Order{"-9007199254740992", -kOrderLimit},
+                                         Order{"9007199254740992", kOrderLimit},
+                                         Order{"-9007199254740992", -kOrderLimit},
                                          Order{"9.007199254740992e15", kOrderLimit},
                                          Order{"1" + repeat(20, "0") + "e-20", 1}));
 
@@ -247,7 +252,8 @@ TEST(APut, SetsWhatItDoesNotNameToItsDefault) {
 TEST(APut, NeedsATitle) { EXPECT_THAT(pointers(refused_put(R"({"completed":true})")), ElementsAre("/title")); }
 
 TEST(APut, TakesATodoAsItWasSent) {
-    Todo todo{kId, {"milk", true, -3, "2 l"}, Timestamp{std::chrono::seconds{1}}, Timestamp{std::chrono::seconds{2}}, 5};
+    Todo todo{
+        kId, {"milk", true, -3, "2 l"}, Timestamp{std::chrono::seconds{1}}, Timestamp{std::chrono::seconds{2}}, 5};
     const Replacement replacement = parse_replacement(to_json(todo, kTodosUrl), kId, kUrl);
     EXPECT_EQ(replacement.content, todo.content);
     EXPECT_EQ(replacement.unchanged, (ReadOnlyFields{todo.created_at, todo.updated_at, 5}));
@@ -270,7 +276,8 @@ TEST(APatch, CannotTakeAwayWhatATodoMustHave) {
 }
 
 TEST(APatch, MayRepeatItsIdInUpperCase) {
-    EXPECT_NO_THROW((void)parse_patch(R"({"id":"0198C0DE-ABCD-7123-89AB-0123456789EF","url":")" + kUrl + "\"}", kId, kUrl));
+    EXPECT_NO_THROW(
+        (void)parse_patch(R"({"id":"0198C0DE-ABCD-7123-89AB-0123456789EF","url":")" + kUrl + "\"}", kId, kUrl));
 }
 
 class ChangedReadOnly : public testing::TestWithParam<Invalid> {};
@@ -291,12 +298,16 @@ INSTANTIATE_TEST_SUITE_P(
 // ---- How todos look
 
 TEST(ATodoAsJson, HasItsFieldsInOneOrder) {
-    const Todo todo{kId, {"milk", false, std::nullopt, ""}, Timestamp{std::chrono::milliseconds{1'769'847'300'123}},
-                    Timestamp{std::chrono::milliseconds{1'769'847'300'124}}, 2};
-    EXPECT_EQ(to_json(todo, kTodosUrl),
-              R"({"id":"0198c0de-abcd-7123-89ab-0123456789ef","url":")" + kUrl +
-                  R"(","title":"milk","completed":false,"order":null,"notes":"","created_at":"2026-01-31T08:15:00.123Z",)" +
-                  R"("updated_at":"2026-01-31T08:15:00.124Z","version":2})");
+    const Todo todo{kId,
+                    {"milk", false, std::nullopt, ""},
+                    Timestamp{std::chrono::milliseconds{1'769'847'300'123}},
+                    Timestamp{std::chrono::milliseconds{1'769'847'300'124}},
+                    2};
+    EXPECT_EQ(
+        to_json(todo, kTodosUrl),
+        R"({"id":"0198c0de-abcd-7123-89ab-0123456789ef","url":")" + kUrl +
+            R"(","title":"milk","completed":false,"order":null,"notes":"","created_at":"2026-01-31T08:15:00.123Z",)" +
+            R"("updated_at":"2026-01-31T08:15:00.124Z","version":2})");
 }
 
 TEST(ATodoAsJson, EscapesWhatJsonReservesAndNothingElse) {

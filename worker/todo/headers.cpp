@@ -81,7 +81,8 @@ std::optional<TagCondition> condition(const Request& request, std::string_view n
     if (!value) return std::nullopt;
     std::optional<TagCondition> parsed = parse_tag_condition(*value);
     if (!parsed) {
-        throw problems::invalid_header(std::string{shown_name} + " must be * or up to 100 entity tags in double quotes.");
+        throw problems::invalid_header(std::string{shown_name} +
+                                       " must be * or up to 100 entity tags in double quotes.");
     }
     return parsed;
 }
@@ -132,7 +133,8 @@ Preconditions preconditions(const Request& request) {
 
 void refuse_preconditions(const Request& request) {
     if (header(request, "if-match") || header(request, "if-none-match")) {
-        throw problems::invalid_header("The list has no entity tag: If-Match and If-None-Match work with one todo only.");
+        throw problems::invalid_header(
+            "The list has no entity tag: If-Match and If-None-Match work with one todo only.");
     }
 }
 

@@ -29,7 +29,8 @@ using fcgi_worker::Problem;
 [[nodiscard]] inline Problem no_such_todo() { return {404, "not-found", "Not found", "There is no todo of this id."}; }
 
 [[nodiscard]] inline Problem too_many_todos() {
-    return {409, "too-many-todos", "Too many todos", "You have as many todos as one owner may have: delete some first."};
+    return {409, "too-many-todos", "Too many todos",
+            "You have as many todos as one owner may have: delete some first."};
 }
 
 [[nodiscard]] inline Problem request_in_progress() {

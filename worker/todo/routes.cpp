@@ -176,9 +176,9 @@ Response replace_todo(const Call& call) {
     const auto key = write_key(call.request);
     const Replacement replacement = parse_replacement(call.request.body, id, todo_url(call, id));
     conditions.unchanged = replacement.unchanged;
-    return write_answer(
-        call, call.store.replace(call.owner, id, replacement.content, conditions, key, call.request.deadline),
-        replacement.unchanged);
+    return write_answer(call,
+                        call.store.replace(call.owner, id, replacement.content, conditions, key, call.request.deadline),
+                        replacement.unchanged);
 }
 
 /// PATCH /v1/todos/{id} -> 200 with ETag; JSON merge patch
@@ -193,8 +193,7 @@ Response change_todo(const Call& call) {
     const auto key = write_key(call.request);
     const Patch patch = parse_patch(call.request.body, id, todo_url(call, id));
     conditions.unchanged = patch.unchanged;
-    return write_answer(call,
-                        call.store.patch(call.owner, id, patch.changes, conditions, key, call.request.deadline),
+    return write_answer(call, call.store.patch(call.owner, id, patch.changes, conditions, key, call.request.deadline),
                         patch.unchanged);
 }
 

@@ -14,7 +14,8 @@ char32_t take_code_point(std::string_view& rest) {
     const std::uint8_t lead = byte_at(rest, 0);
     const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
     char32_t code_point = length == 1 ? lead : lead & (0xFF >> (length + 1));
-    for (std::size_t i = 1; i < length && i < rest.size(); ++i) code_point = code_point << 6 | (byte_at(rest, i) & 0x3F);
+    for (std::size_t i = 1; i < length && i < rest.size(); ++i)
+        code_point = code_point << 6 | (byte_at(rest, i) & 0x3F);
     rest.remove_prefix(std::min(length, rest.size()));
     return code_point;
 }
@@ -26,9 +27,9 @@ struct Range {
 
 /// Unicode's White_Space, and of its Default_Ignorable_Code_Point those that occur in text by themselves.
 constexpr std::array kInvisible{
-    Range{0x0009, 0x000D}, Range{0x0020, 0x0020}, Range{0x0085, 0x0085}, Range{0x00A0, 0x00A0}, Range{0x00AD, 0x00AD},
-    Range{0x034F, 0x034F}, Range{0x061C, 0x061C}, Range{0x115F, 0x1160}, Range{0x1680, 0x1680}, Range{0x180B, 0x180F},
-    Range{0x2000, 0x200F}, Range{0x2028, 0x202F}, Range{0x205F, 0x206F}, Range{0x3000, 0x3000}, Range{0x3164, 0x3164},
+    Range{0x0009, 0x000D}, Range{0x0020, 0x0020}, Range{0x0085, 0x0085}, Range{0x00A0, 0x00A0},   Range{0x00AD, 0x00AD},
+    Range{0x034F, 0x034F}, Range{0x061C, 0x061C}, Range{0x115F, 0x1160}, Range{0x1680, 0x1680},   Range{0x180B, 0x180F},
+    Range{0x2000, 0x200F}, Range{0x2028, 0x202F}, Range{0x205F, 0x206F}, Range{0x3000, 0x3000},   Range{0x3164, 0x3164},
     Range{0xFE00, 0xFE0F}, Range{0xFEFF, 0xFEFF}, Range{0xFFA0, 0xFFA0}, Range{0xE0000, 0xE0FFF},
 };
 

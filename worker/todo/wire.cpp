@@ -128,7 +128,8 @@ private:
 };
 
 [[noreturn]] void refuse_body(const std::string& why) {
-    throw Problem{400, "malformed-json", "Malformed JSON", "The body is not JSON as the service takes it: " + why + "."};
+    throw Problem{400, "malformed-json", "Malformed JSON",
+                  "The body is not JSON as the service takes it: " + why + "."};
 }
 
 std::string at_byte(std::size_t offset) { return " at byte " + std::to_string(offset) + " (the first is 0)"; }

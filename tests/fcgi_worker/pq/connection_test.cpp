@@ -5,9 +5,6 @@
 namespace fcgi_worker::pq {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-
 constexpr Statement kElements{"elements", "SELECT * FROM unnest($1::text[])"};
 constexpr Statement kDivide{"divide", "SELECT 1 / $1::int"};
 constexpr Statement kLock{"lock", "SELECT pg_advisory_lock($1)"};
@@ -18,7 +15,7 @@ constexpr Statement kFail{"fail", R"sql(
 )sql"};
 
 struct AConnection : DatabaseTest {
-    PoolOptions options_with(const std::vector<Statement>& more) const {
+    [[nodiscard]] PoolOptions options_with(const std::vector<Statement>& more) const {
         PoolOptions options = DatabaseTest::options(1);
         options.statements.insert(options.statements.end(), more.begin(), more.end());
         return options;

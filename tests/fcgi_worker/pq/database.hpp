@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -28,7 +29,7 @@ inline constexpr Statement kSetting{"setting", "SELECT current_setting($1)"};
 inline const std::vector<Statement> kStatements{kEcho, kProcess, kSleep, kSetting};
 
 inline std::string require_environment(const char* name) {
-    const char* value = std::getenv(name);
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody changes it
     if (value == nullptr) {
         throw std::runtime_error{std::string{name} + " is not set: run `./todo test --only database`"};
     }
@@ -75,28 +76,27 @@ public:
     Log log() {
         return [this](const LogEntry& entry) {
             const std::lock_guard lock{mutex_};
-            std::string line{entry.message};
+            constexpr std::array<const char*, 4> kLevels{"debug ", "info ", "warning ", "error "};
+            std::string line = kLevels.at(static_cast<std::size_t>(entry.level)) + std::string{entry.message};
             for (const auto& [name, value] : entry.fields) {
                 line += " " + std::string{name} + "=" + value;
             }
             lines_.push_back(line);
-            levels_.push_back(entry.level);
         };
     }
 
-    /// The lines that begin so.
-    std::vector<std::string> lines(const std::string& beginning) const {
+    /// The lines with this in them; each begins with its level.
+    [[nodiscard]] std::vector<std::string> lines(const std::string& part) const {
         const std::lock_guard lock{mutex_};
         std::vector<std::string> found;
         std::copy_if(lines_.begin(), lines_.end(), std::back_inserter(found),
-                     [&](const std::string& line) { return line.rfind(beginning, 0) == 0; });
+                     [&](const std::string& line) { return line.find(part) != std::string::npos; });
         return found;
     }
 
 private:
     mutable std::mutex mutex_;
     std::vector<std::string> lines_;
-    std::vector<LogLevel> levels_;
 };
 
 /// Sees and ends the connections of the pools under test, which go by the name of the running test.
@@ -137,7 +137,7 @@ protected:
     const std::string server_socket = word_of(dsn, "host") + "/.s.PGSQL.5432";
 
     /// With time-outs that no test reaches unless it sets them.
-    PoolOptions options(std::size_t connections) const {
+    [[nodiscard]] PoolOptions options(std::size_t connections) const {
         return {.dsn = dsn + " application_name='" + name + "'",
                 .statements = kStatements,
                 .connections = connections,

@@ -135,6 +135,7 @@ TEST_F(APool, NeverHasMoreConnectionsThanItMayHave) {
     Pool pool{young};
     std::atomic<bool> stop{false};
     std::vector<std::thread> users;
+    users.reserve(12);
     for (int i = 0; i < 12; ++i) {
         users.emplace_back([&] {
             while (!stop) {
@@ -167,6 +168,7 @@ TEST_F(APool, LosesNoLeaseWhileConnectionsAreKilled) {
     std::vector<std::size_t> answers(24);
     std::atomic<std::size_t> in_doubt{0};
     std::vector<std::thread> users;
+    users.reserve(answers.size());
     for (std::size_t& answered : answers) {
         users.emplace_back([&] {
             while (!stop) {
