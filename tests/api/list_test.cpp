@@ -10,7 +10,6 @@ namespace {
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
-using testing::Not;
 using testing::StartsWith;
 
 struct ListTodos : ApiTest {};
@@ -112,8 +111,8 @@ struct Pages : ApiTest {
         return titles;
     }
     static std::vector<std::string> titles_sorted_by_id() {
-        std::vector<std::string> titles;
-        for (int i = 0; i < kCount; ++i) titles.push_back("\"t" + std::to_string(i) + "\"");
+        std::vector<std::string> titles(kCount);
+        for (int i = 0; std::string & title : titles) title = "\"t" + std::to_string(i++) + "\"";
         return titles;
     }
 };

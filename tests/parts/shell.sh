@@ -6,14 +6,6 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/../../worker/stack/shell.sh"
 : "${TEST_FOLDER:?./todo test --only PART runs a part}"
 
-# Which stack to test is said once more: shell.sh forgets what a caller may have had in his environment.
-if [[ -r $TEST_FOLDER/stack/stack.env ]]; then
-    set -a
-    # shellcheck source=/dev/null
-    source "$TEST_FOLDER/stack/stack.env"
-    set +a
-fi
-
 # check NAME COMMAND...: a test that passes when the command succeeds; its output is shown when it does not.
 check() {
     local name=$1 log

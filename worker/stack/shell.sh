@@ -7,7 +7,7 @@
 
 # The distribution's tools and nothing else, in one language, with files that other users may read.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
-unset "${!PG@}" "${!STACK_@}" CDPATH
+unset "${!PG@}" CDPATH
 umask 022
 
 project=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -41,6 +41,7 @@ use_state() {
 
     database_user=$(id -un) service_user=$(id -un)
     if ((EUID == 0)); then database_user=postgres service_user=www-data; fi
+    unset "${!STACK_@}" # another stack's, perhaps: tests run with them
     if [[ -r $state/stack.env ]]; then
         # shellcheck source=/dev/null
         source "$state/stack.env"

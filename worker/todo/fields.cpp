@@ -158,8 +158,7 @@ private:
         if (name == "version") return read_version(value);
         if (text == nullptr) return fault(name, "It must be a string; the service sets it: send it back unchanged.");
         if (name == "id") {
-            if (Uuid::parse(*text) != addressee_->id.value)
-                fault(name, "It is not the id in the path, and cannot change.");
+            if (Uuid::parse(*text) != addressee_->id.value) fault(name, "It is not the path's id, and cannot change.");
         } else if (name == "url") {
             if (*text != addressee_->url) fault(name, "It is not the todo's own url, and cannot change.");
         } else {

@@ -11,7 +11,6 @@
 namespace todo {
 namespace {
 
-using fcgi_worker::Fields;
 using fcgi_worker::Request;
 
 constexpr std::size_t kLongestKey = 255;  ///< A UUID needs 36.

@@ -8,7 +8,8 @@
 ///
 /// How a write is built, from top to bottom:
 ///   guard    holds the Idempotency-Key for this transaction; not free: a request with it is under way
-///   earlier  what the key was used for before
+///   earlier  what the key was used for before; its age is asked in a way that no index answers, or the planner
+///            might look through the young keys of all owners
 ///   locked   the row, locked before it is judged, so that what is judged is what is written
 ///   verdict  one word, from all of these
 ///   claimed  the key, written before the todo and only if it is going to be written
@@ -67,7 +68,7 @@ inline constexpr Statement kCreate{"todo_create", R"sql(
     ), earlier AS MATERIALIZED (
         SELECT digest, todo_id, status
           FROM write_key
-         WHERE owner_id = $1 AND key = $3 AND created_at > now() - interval '24 hours'
+         WHERE owner_id = $1 AND key = $3 AND created_at + interval '24 hours' > now()
     ), verdict AS MATERIALIZED (
         SELECT CASE
                WHEN EXISTS (SELECT FROM earlier) THEN 'repeat'
@@ -117,7 +118,7 @@ inline constexpr Statement kReplace{"todo_replace", R"sql(
     ), earlier AS MATERIALIZED (
         SELECT digest, todo_id, status
           FROM write_key
-         WHERE owner_id = $1 AND key = $3 AND created_at > now() - interval '24 hours'
+         WHERE owner_id = $1 AND key = $3 AND created_at + interval '24 hours' > now()
     ), locked AS MATERIALIZED (
         SELECT *
           FROM todo
@@ -213,7 +214,7 @@ inline constexpr Statement kPatch{"todo_patch", R"sql(
     ), earlier AS MATERIALIZED (
         SELECT digest, todo_id, status
           FROM write_key
-         WHERE owner_id = $1 AND key = $3 AND created_at > now() - interval '24 hours'
+         WHERE owner_id = $1 AND key = $3 AND created_at + interval '24 hours' > now()
     ), locked AS MATERIALIZED (
         SELECT *
           FROM todo
@@ -282,7 +283,7 @@ inline constexpr Statement kRemove{"todo_remove", R"sql(
     ), earlier AS MATERIALIZED (
         SELECT digest, status
           FROM write_key
-         WHERE owner_id = $1 AND key = $3 AND created_at > now() - interval '24 hours'
+         WHERE owner_id = $1 AND key = $3 AND created_at + interval '24 hours' > now()
     ), locked AS MATERIALIZED (
         SELECT *
           FROM todo
@@ -338,7 +339,7 @@ inline constexpr Statement kRemoveAll{"todo_remove_all", R"sql(
     ), earlier AS MATERIALIZED (
         SELECT digest, status
           FROM write_key
-         WHERE owner_id = $1 AND key = $2 AND created_at > now() - interval '24 hours'
+         WHERE owner_id = $1 AND key = $2 AND created_at + interval '24 hours' > now()
     ), verdict AS MATERIALIZED (
         SELECT CASE
                WHEN EXISTS (SELECT FROM earlier) THEN 'repeat'

@@ -14,8 +14,9 @@ char32_t take_code_point(std::string_view& rest) {
     const std::uint8_t lead = byte_at(rest, 0);
     const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
     char32_t code_point = length == 1 ? lead : lead & (0xFF >> (length + 1));
-    for (std::size_t i = 1; i < length && i < rest.size(); ++i)
+    for (std::size_t i = 1; i < length && i < rest.size(); ++i) {
         code_point = code_point << 6 | (byte_at(rest, i) & 0x3F);
+    }
     rest.remove_prefix(std::min(length, rest.size()));
     return code_point;
 }
