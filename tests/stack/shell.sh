@@ -8,7 +8,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../parts/shell.sh"
 
 here=$(mktemp -d "$TEST_FOLDER/stack.XXXXXX")
 chmod 755 "$here"
-for ((ports = 15000; ports < 19000; ports += NGINX_PORTS)); do
+for ((ports = 12000 + RANDOM % 200 * NGINX_PORTS; ports < 20000; ports += NGINX_PORTS)); do
     [[ -n $(taken_port "$ports") ]] || break
 done
 
