@@ -62,6 +62,7 @@ INSTANTIATE_TEST_SUITE_P(Texts, ForeignCursor,
                                          "AQMBmMDeq81xI4mrASNFZ4nv",    // another sort
                                          "AQABmMDeq81xI4mrASNFZ4n+",    // plain base64
                                          "AQABmMDeq81xI4mrASNFZ4nv==",  // padded
+                                         "AQABmMDeq81xI4mrASNFZ4nvA",   // one digit too many
                                          "AQABmMDeq81xI4mrASNFZ4n\xC3"));
 
 TEST(ACursor, WithBitsThatMeanNothingIsRefused) {

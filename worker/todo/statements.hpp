@@ -331,7 +331,8 @@ inline constexpr Statement kRemove{"todo_remove", R"sql(
 )sql"};
 
 /// $1 owner, $2 key or NULL, $3 digest, $4 completed or NULL for both.
-/// Locks in the order of the key, as everything does that locks more than one row: two of them cannot deadlock.
+/// The ids go into the index as one array: a join with `locked`, planned while the table was empty, would compare
+/// 10,000 rows with 10,000. Locks in the order of the key, as everything does that locks more than one row: two of them cannot deadlock.
 inline constexpr Statement kRemoveAll{"todo_remove_all", R"sql(
     WITH guard AS MATERIALIZED (
         SELECT pg_try_advisory_xact_lock(hashtextextended($2, hashtextextended($1::uuid::text, 0))) AS free
@@ -358,7 +359,7 @@ inline constexpr Statement kRemoveAll{"todo_remove_all", R"sql(
     ), go AS MATERIALIZED (
         SELECT word FROM verdict WHERE word = 'deleted' AND ($2 IS NULL OR EXISTS (SELECT FROM claimed))
     ), locked AS MATERIALIZED (
-        SELECT id, version, updated_at
+        SELECT id
           FROM todo
          WHERE owner_id = $1
            AND deleted_at IS NULL
@@ -368,10 +369,9 @@ inline constexpr Statement kRemoveAll{"todo_remove_all", R"sql(
            FOR UPDATE
     ), deleted AS (
         UPDATE todo
-           SET title = '', completed = false, "order" = NULL, notes = '', version = locked.version + 1,
-               updated_at = greatest(now(), locked.updated_at), deleted_at = now()
-          FROM locked
-         WHERE todo.owner_id = $1 AND todo.id = locked.id
+           SET title = '', completed = false, "order" = NULL, notes = '', version = version + 1,
+               updated_at = greatest(now(), updated_at), deleted_at = now()
+         WHERE owner_id = $1 AND id = ANY (ARRAY (SELECT id FROM locked))
         RETURNING 1
     )
     SELECT word, 204 AS status, (SELECT count(*) FROM deleted) AS deleted FROM go

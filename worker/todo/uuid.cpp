@@ -22,20 +22,17 @@ std::optional<std::uint8_t> hex_value(char digit) {
 constexpr bool hyphen_before(std::size_t byte) { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
 
 /// Milliseconds since 1970 in the upper bits, the fraction of one in the 12 below: RFC 9562, section 6.2, method 3.
-std::uint64_t now_in_ticks() {
-    using std::chrono::nanoseconds;
+std::uint64_t to_ticks(std::chrono::sys_time<std::chrono::nanoseconds> time) {
     constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const auto nanos = static_cast<std::uint64_t>(std::chrono::duration_cast<nanoseconds>(now).count());
-    const std::uint64_t fraction = (nanos % kNanosecondsPerMillisecond) * 4096 / kNanosecondsPerMillisecond;
-    return (nanos / kNanosecondsPerMillisecond) << 12 | fraction;
+    const auto nanoseconds = static_cast<std::uint64_t>(time.time_since_epoch().count());
+    const std::uint64_t fraction = (nanoseconds % kNanosecondsPerMillisecond) * 4096 / kNanosecondsPerMillisecond;
+    return (nanoseconds / kNanosecondsPerMillisecond) << 12 | fraction;
 }
 
 /// Each call gets a larger one, also within a tick (244 ns) and when the clock is set back: ids sort in the
 /// order they were made in. Sharing it by all of the process is the point.
-std::uint64_t next_ticks() {
+std::uint64_t next_ticks(std::uint64_t now) {
     static std::atomic<std::uint64_t> last{0};
-    const std::uint64_t now = now_in_ticks();
     std::uint64_t seen = last.load(std::memory_order_relaxed);
     std::uint64_t next = 0;
     do {
@@ -71,11 +68,13 @@ std::string Uuid::to_string() const {
     return text;
 }
 
-Uuid make_uuid_v7() {
+Uuid make_uuid_v7() { return make_uuid_v7(std::chrono::system_clock::now()); }
+
+Uuid make_uuid_v7(std::chrono::sys_time<std::chrono::nanoseconds> now) {
     std::array<std::uint8_t, 16> bytes{};
     fill_random(bytes.data() + 8, 8);
 
-    const std::uint64_t ticks = next_ticks();
+    const std::uint64_t ticks = next_ticks(to_ticks(now));
     const std::uint64_t milliseconds = ticks >> 12;
     for (std::size_t i = 0; i < 6; ++i) bytes.at(i) = static_cast<std::uint8_t>(milliseconds >> (40 - 8 * i));
     bytes[6] = static_cast<std::uint8_t>(0x70 | (ticks >> 8 & 0x0F));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -32,5 +33,8 @@ private:
 /// process makes one after another sort in that order, so an owner's newest todo is the last of the primary key,
 /// and machines need no common sequence. After start_crypto() only.
 [[nodiscard]] Uuid make_uuid_v7();
+
+/// The same at a moment of the caller's. One that is not later than an id made before still gives a larger id.
+[[nodiscard]] Uuid make_uuid_v7(std::chrono::sys_time<std::chrono::nanoseconds> now);
 
 }  // namespace todo
