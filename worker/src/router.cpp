@@ -66,6 +66,18 @@ void log_failure(const Log& log, LogLevel level, std::string_view message, const
           {"error", std::move(error)}}});
 }
 
+/// The answer to HEAD is that to GET, with its length and without its body.
+void drop_body(Response& response) {
+    try {
+        if (!response.headers.find("Content-Length")) {
+            response.headers.add("Content-Length", std::to_string(response.body.size()));
+        }
+        response.body.clear();
+    } catch (const std::exception&) {  // no memory
+        response = Response{500, {}, {}};
+    }
+}
+
 }  // namespace
 
 Router::Router(Log log) : log_(std::move(log)) {}
@@ -138,36 +150,45 @@ std::string Router::Route::allow() const {
     return list + "OPTIONS";
 }
 
+void Router::use(Middleware middleware) {
+    if (!middleware) throw std::invalid_argument{"middleware is a function, and this one is empty"};
+    middleware_.push_back(std::move(middleware));
+}
+
 Response Router::handle(const Request& request) const {
-    Response response{500, {}, {}};  // what is left where not even a problem can be made, for want of memory
+    Response response = answer(0, request);
+    if (request.method == "HEAD") drop_body(response);
+    return response;
+}
+
+/// What pass() answers, or the answer that what it throws becomes.
+Response Router::answer(std::size_t depth, const Request& request) const {
     try {
         try {
-            response = dispatch(request);
+            return pass(depth, request);
         } catch (const Problem& problem) {
             if (problem.status() >= 500) {
                 log_failure(log_, LogLevel::kWarning, "request refused", request, problem.detail());
             }
-            response = problem.to_response(request.request_id);
+            return problem.to_response(request.request_id);
         } catch (const Unavailable& unavailable) {
             log_failure(log_, LogLevel::kWarning, "request not served", request, unavailable.what());
-            response = unavailable.to_response(request.request_id);
+            return unavailable.to_response(request.request_id);
         } catch (const std::exception& bug) {
             log_failure(log_, LogLevel::kError, "handler failed", request, bug.what());
-            response = answers::internal_error().to_response(request.request_id);
         } catch (...) {
             log_failure(log_, LogLevel::kError, "handler failed", request, "not a std::exception");
-            response = answers::internal_error().to_response(request.request_id);
         }
-        if (request.method == "HEAD") {
-            if (!response.headers.find("Content-Length")) {
-                response.headers.add("Content-Length", std::to_string(response.body.size()));
-            }
-            response.body.clear();
-        }
+        return answers::internal_error().to_response(request.request_id);
     } catch (const std::exception&) {
-        response = Response{500, {}, {}};
+        return Response{500, {}, {}};  // what is left where not even a problem can be made, for want of memory
     }
-    return response;
+}
+
+/// Through the middleware of that depth, where there is one, to what is further inside.
+Response Router::pass(std::size_t depth, const Request& request) const {
+    if (depth == middleware_.size()) return dispatch(request);
+    return middleware_[depth](request, [this, depth](const Request& passed) { return answer(depth + 1, passed); });
 }
 
 Response Router::dispatch(const Request& request) const {

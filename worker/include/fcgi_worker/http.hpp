@@ -51,6 +51,7 @@ struct Request {
     Deadline deadline = Deadline::max();
 
     Fields path_parameters;  ///< Filled by the router, percent-decoded: "id".
+    Fields attributes;       ///< What middleware found out, for handlers. Never from the client.
 
     /// Throws std::logic_error where the route has no such parameter: a mistake in the program.
     [[nodiscard]] std::string_view path_parameter(std::string_view name) const;

@@ -10,11 +10,26 @@
 /// is known with another method is 405 with Allow, an unknown path 404. What a handler throws becomes
 /// an answer here and nowhere else: see problem.hpp.
 ///
-/// Threads: add() all routes first; then handle() may be called from any thread.
+/// Middleware stands around all of that: for what each answer or each request needs, whichever route it takes.
+///
+///     router.use([&](const Request& request, const Handler& next) {
+///         Response response = next(request);
+///         count(response.status);
+///         return response;
+///     });
+///     router.use([&](const Request& request, const Handler& next) {
+///         Request known = request;
+///         known.attributes.set("user", require_user(request));  // throws Problem{401, ...}, which is counted too
+///         return next(known);
+///     });
+///
+/// Threads: add() all routes and use() all middleware first; then handle() may be called from any thread.
 /// Errors:  add() throws std::invalid_argument for a pattern that is malformed or taken, and for a handler that is
-///          empty or takes another number of arguments than the pattern has names. handle() never throws.
+///          empty or takes another number of arguments than the pattern has names; use() for middleware that is
+///          empty. handle() never throws.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -27,6 +42,13 @@
 #include <fcgi_worker/path_parameter.hpp>
 
 namespace fcgi_worker {
+
+/// Answers a request itself, or calls `next` and returns what that answered, changed or not.
+///
+/// `next` takes the request, or a changed copy of it, to the middleware further inside and at last to the handler. It
+/// never throws: what was thrown further inside is an answer already. It is good until the middleware returns, and may
+/// be called any number of times.
+using Middleware = std::function<Response(const Request&, const Handler& next)>;
 
 class Router {
 public:
@@ -49,6 +71,12 @@ public:
         add_endpoint(method, pattern, detail::typed_endpoint(std::function{std::move(handler)}));
     }
 
+    /// The first one is the outermost. Each is called for each request, also for those that end as 404 or 405, and
+    /// for OPTIONS. To HEAD it sees the answer that GET has, body and all: that is dropped outside of all middleware,
+    /// so that the length is right whatever they make of it. What middleware throws becomes an answer like what a
+    /// handler throws, seen by those outside of it.
+    void use(Middleware middleware);
+
     [[nodiscard]] Response handle(const Request& request) const;
 
 private:
@@ -63,9 +91,12 @@ private:
     };
 
     void add_endpoint(std::string_view method, std::string_view pattern, detail::Endpoint endpoint);
+    [[nodiscard]] Response answer(std::size_t depth, const Request& request) const;
+    [[nodiscard]] Response pass(std::size_t depth, const Request& request) const;
     [[nodiscard]] Response dispatch(const Request& request) const;
 
     Log log_;
+    std::vector<Middleware> middleware_;
     std::vector<Route> routes_;
 };
 
