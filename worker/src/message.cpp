@@ -95,7 +95,8 @@ std::optional<std::chrono::system_clock::time_point> parse_start(std::string_vie
     if (dot == std::string_view::npos || text.size() - dot != 4 || dot > 11) return std::nullopt;
     const auto seconds = parse_number<std::int64_t>(text.substr(0, dot));
     const auto milliseconds = parse_number<std::int64_t>(text.substr(dot + 1));
-    if (!seconds || !milliseconds) return std::nullopt;
+    // The clock counts nanoseconds in 64 bits, up to the year 2262.
+    if (!seconds || !milliseconds || *seconds > 9'000'000'000) return std::nullopt;
     return std::chrono::system_clock::time_point{std::chrono::seconds{*seconds} +
                                                  std::chrono::milliseconds{*milliseconds}};
 }
