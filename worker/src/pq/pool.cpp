@@ -10,7 +10,7 @@
 
 #include "pq/connection.hpp"
 #include "pq/options.hpp"
-#include "pq/signals_blocked.hpp"
+#include "signals_blocked.hpp"
 
 namespace fcgi_worker::pq {
 namespace {
