@@ -4,6 +4,7 @@
 /// Errors:  nothing here throws but for want of memory.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -33,6 +34,7 @@ public:
 
     [[nodiscard]] const_iterator begin() const { return fields_.begin(); }
     [[nodiscard]] const_iterator end() const { return fields_.end(); }
+    [[nodiscard]] std::size_t size() const { return fields_.size(); }
     [[nodiscard]] bool empty() const { return fields_.empty(); }
 
 private:
