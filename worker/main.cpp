@@ -36,6 +36,9 @@ using fcgi_worker::Request;
 using fcgi_worker::Server;
 using std::chrono::milliseconds;
 
+/// For the connections to the database, before the first request: as long as one to a machine that is busy may take.
+constexpr std::chrono::seconds kLongestWarmUp{5};
+
 /// systemd sends TERM, a terminal INT and HUP, FastCGI's supervisors USR1, and multiwatch 1.0.0 sends QUIT where it is
 /// told
 /// `-s TERM`. None of them may cut an answer short.
@@ -143,7 +146,9 @@ void serve(todo::Options options) {
           {"threads", std::to_string(options.server.threads)},
           {"connections", std::to_string(options.pool.connections)},
           {"slot", status ? std::to_string(status->slot()) : "none"}}});
-    todo::supervisor::say_ready();  // What comes before a thread waits for it waits in the socket's queue.
+    // Other processes that share the socket serve meanwhile. Without a database it says so to whoever asks.
+    pool.wait_until_full(fcgi_worker::deadline_after(kLongestWarmUp));
+    todo::supervisor::say_ready();
     server.run();
     log({LogLevel::kInfo, "stopped", {{"requests", std::to_string(server.counts().requests)}}});
 }
