@@ -107,7 +107,7 @@ private:
         std::vector<std::string> words = setting.arguments;
         words.insert(words.begin(), {TODO_WORKER, "--database", "host=/nowhere dbname=none", "--anonymous-owner"});
         std::vector<std::string> variables;
-        for (const auto& [name, value] : setting.environment) variables.push_back(name + '=' + value);
+        for (const auto& [name, value] : setting.environment) variables.emplace_back(name).append("=").append(value);
         if (setting.systemd_socket >= 0) {
             dup2(setting.systemd_socket, 3);
             fcntl(3, F_SETFD, 0);
@@ -118,6 +118,7 @@ private:
     }
     static std::vector<char*> pointers(std::vector<std::string>& words) {
         std::vector<char*> all;
+        all.reserve(words.size() + 1);
         for (std::string& word : words) all.push_back(word.data());
         all.push_back(nullptr);
         return all;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -73,7 +74,7 @@ private:
     void run() {
         const auto signals = stop_signals();
         // Twice in the time that the supervisor waits; without one it only looks whether a signal has come.
-        const auto period = watchdog_.value_or(std::chrono::hours{1}) / 2;
+        const auto period = std::max(watchdog_.value_or(std::chrono::hours{1}) / 2, milliseconds{1});
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(period);
         const timespec pause{seconds.count(), std::chrono::nanoseconds{period - seconds}.count()};
         while (sigtimedwait(&signals, nullptr, &pause) < 0) {
@@ -103,6 +104,7 @@ void raise_descriptor_limit(const todo::Options& options, const fcgi_worker::Log
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
 
     const std::size_t needed = options.server.connections + options.pool.connections + kOthers;
     if (limit.rlim_cur >= needed) return;

@@ -17,7 +17,6 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include <fcgi_worker/problem.hpp>
 #include <fcgi_worker/router.hpp>
@@ -191,19 +190,22 @@ TEST_F(ForgedRequest, IsNotReadFromABodyCutShort) {
 
 // ---- Too many
 
-TEST(Connections, BeyondTheLimitWaitUntilOneIsClosed) {
-    Running running{echo, {.threads = 2, .connections = 2}};
-    auto first = std::make_unique<Connection>(running.path());
-    const Connection second{running.path()};
-    EXPECT_EQ(ask_again(*first, "/"), "GET / ");
-    EXPECT_EQ(ask_again(second, "/"), "GET / ");
-
-    const Connection waiting{running.path()};
-    waiting.send(keeping(request("GET", "/waited")));
-    EXPECT_EQ(ask_again(second, "/"), "GET / ") << "those that are there are served";
-    EXPECT_EQ(running.counts().accepted_connections, 2U);
-    first.reset();
-    EXPECT_EQ(waiting.receive_kept_answer().body, "GET /waited ");
+TEST(Connections, BeyondTheLimitWaitUntilSomeAreClosed) {
+    Running running{echo, {.threads = 1, .connections = 2}};
+    std::deque<Connection> first;
+    for (int i = 0; i < 3; ++i) {  // as many as the limit, and at most as many more as there are threads
+        EXPECT_EQ(ask_again(first.emplace_back(running.path()), "/"), "GET / ");
+        if (running.counts().accepted_connections >= 2) break;
+    }
+    std::deque<Connection> waiting;
+    for (int i = 0; i < 3; ++i) waiting.emplace_back(running.path()).send(keeping(request("GET", "/waited")));
+    EXPECT_EQ(ask_again(first.front(), "/"), "GET / ") << "those that are there are served";
+    EXPECT_LE(running.counts().connections, 3U);
+    first.clear();
+    for (const Connection& connection : waiting) {
+        EXPECT_EQ(connection.receive_kept_answer().body, "GET /waited ");
+        connection.close_early();
+    }
 }
 
 TEST(Connections, AreServedAfterTheQueueWasFull) {
@@ -265,6 +267,27 @@ TEST(Connections, ThatAreGivenUpWhileTheyWaitCostTheHandlerNothing) {
     EXPECT_EQ(calls, 2);
 }
 
+TEST(Connections, SentDropByDropMeetTheTimeOut) {
+    Running running{echo, {.threads = 1, .io_timeout = milliseconds{300}}};
+    const Connection slow{running.path()};
+    std::string bytes = request("POST", "/", std::string(4000, 'x'));
+    const std::size_t head = bytes.size() - 4000;
+    slow.send(std::string_view{bytes}.substr(0, head));
+    const Deadline deadline = Clock::now() + kPatience;
+    while (slow.try_send("x") && Clock::now() < deadline) std::this_thread::sleep_for(milliseconds{20});
+    EXPECT_LT(Clock::now(), deadline) << "it is still read";
+    EXPECT_EQ(ask(running.path(), request("GET", "/")).status, 200);
+}
+
+TEST(KeptConnection, IsNotKeptWhereMoreWasSentThanOneRequest) {
+    Running running{echo, {.threads = 1}};
+    const Connection connection{running.path()};
+    // More than libfcgi reads at once: some of the second request is still on the socket when the first one is
+    // answered.
+    connection.send(keeping(request("GET", "/1")) + keeping(request("POST", "/2", std::string(20'000, 'x'))));
+    EXPECT_THAT(connection.receive(), testing::Not(testing::HasSubstr("/2")));
+}
+
 // ---- Stopping
 
 TEST(StoppingServer, ServesTheConnectionsItHasUntilTheWebServerClosesThem) {
@@ -305,6 +328,17 @@ TEST(StoppingServer, AnswersWhatItWasWokenFor) {
     server.stop();
     server.run();
     EXPECT_EQ(connection.receive_answer().status, 200);
+}
+
+TEST(StoppingServer, RefusesNewConnectionsAtOnceWhereTheSocketIsItsOwn) {
+    Running running{echo};
+    const Connection kept{running.path()};
+    EXPECT_EQ(ask_again(kept, "/"), "GET / ");
+    running.server().stop();
+    EXPECT_TRUE(becomes_true([&] { return !fastcgi_client::can_connect(running.path()); }));
+    EXPECT_NO_THROW((void)ListenSocket::open("unix:" + running.path())) << "the address is free for the next process";
+    EXPECT_EQ(ask_again(kept, "/still"), "GET /still ");
+    kept.close_early();
 }
 
 /// Servers on one socket, as processes of a host have it.
@@ -354,6 +388,26 @@ TEST_F(SharedSocket, IsServedByTheOthersWhileOneStops) {
     EXPECT_EQ(ask(path, request("GET", "/")).body, "staying");
 }
 
+TEST_F(SharedSocket, WakesAnIdleProcessWhenAnotherIsFull) {
+    Server full{ListenSocket::inherit(dup(socket.descriptor())),
+                [](const Request&) {
+                    return Response{200, {}, "full"};
+                },
+                {.threads = 2, .connections = 1}};
+    std::thread runner{[&] { full.run(); }};
+    const Connection kept{path};
+    EXPECT_EQ(ask_again(kept, "/"), "full");
+    const auto idle = process("idle");
+    for (int i = 0; i < 5; ++i) {
+        const auto start = Clock::now();
+        EXPECT_EQ(ask(path, request("GET", "/")).status, 200);
+        EXPECT_LT(Clock::now() - start, std::chrono::seconds{2}) << "nobody was woken";
+    }
+    full.stop();
+    kept.close_early();
+    runner.join();
+}
+
 TEST_F(SharedSocket, LosesNoRequestWhileServersAreReplaced) {
     std::atomic<bool> stopping = false;
     std::atomic<int> good = 0;
@@ -371,8 +425,8 @@ TEST_F(SharedSocket, LosesNoRequestWhileServersAreReplaced) {
     };
     auto one = process("one");
     auto two = process("two");
-    std::vector<std::thread> clients;
-    for (int i = 0; i < 4; ++i) clients.emplace_back(client);
+    std::array<std::thread, 4> clients;
+    for (std::thread& thread : clients) thread = std::thread{client};
     for (int i = 0; i < kRestarts; ++i) {
         one = process("one");  // the new one is there before the old one has gone
         two = process("two");

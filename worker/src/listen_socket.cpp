@@ -157,14 +157,17 @@ bool listens(int descriptor) {
 
 }  // namespace
 
-ListenSocket::ListenSocket(int descriptor, std::string path) noexcept
-    : descriptor_(descriptor), path_(std::move(path)) {}
+ListenSocket::ListenSocket(int descriptor, Origin origin, std::string path) noexcept
+    : descriptor_(descriptor), origin_(origin), path_(std::move(path)) {}
 
 ListenSocket::ListenSocket(ListenSocket&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::exchange(other.path_, {})) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      origin_(other.origin_),
+      path_(std::exchange(other.path_, {})) {}
 
 ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
+    std::swap(origin_, other.origin_);
     std::swap(path_, other.path_);
     return *this;
 }
@@ -172,6 +175,13 @@ ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
 ListenSocket::~ListenSocket() {
     if (!path_.empty()) unlink(path_.c_str());
     if (descriptor_ >= 0) close(descriptor_);
+}
+
+void ListenSocket::stop_listening() noexcept {
+    if (origin_ == Origin::kInherited || descriptor_ < 0) return;
+    if (!path_.empty()) unlink(path_.c_str());
+    path_.clear();
+    shutdown(descriptor_, SHUT_RDWR);
 }
 
 ListenSocket ListenSocket::inherit(int descriptor) {
@@ -185,7 +195,7 @@ ListenSocket ListenSocket::inherit(int descriptor) {
         fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
         fail(errno, "cannot make descriptor " + std::to_string(descriptor) + " non-blocking");
     }
-    return ListenSocket{descriptor, {}};
+    return ListenSocket{descriptor, Origin::kInherited, {}};
 }
 
 ListenSocket ListenSocket::open(std::string_view address, const ListenOptions& options) {
@@ -193,11 +203,11 @@ ListenSocket ListenSocket::open(std::string_view address, const ListenOptions& o
     if (options.mode > 0777) throw std::invalid_argument{"mode is outside 0..0777"};
     if (!address.starts_with(kUnixPrefix)) {
         const auto [host, port] = parse_host_and_port(address);
-        return ListenSocket{listen_on_host(host, port, options).release(), {}};
+        return ListenSocket{listen_on_host(host, port, options).release(), Origin::kOpened, {}};
     }
     const std::string path{address.substr(kUnixPrefix.size())};
     if (!path.starts_with('/') || path.find('\0') != std::string::npos) refuse(address);
-    return ListenSocket{listen_on_unix(path, options).release(), path};
+    return ListenSocket{listen_on_unix(path, options).release(), Origin::kOpened, path};
 }
 
 }  // namespace fcgi_worker

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "log_safely.hpp"
 #include "signals_blocked.hpp"
 
 namespace fcgi_worker {
@@ -28,10 +29,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kPauseAfterAcceptError{50};           // long enough for descriptors to come back
 constexpr std::chrono::seconds kBetweenAcceptErrorLogs{10};  // however many fail meanwhile
 constexpr int kIdleLooks = 4;                                // in one idle_timeout: none lives a quarter longer
-
-/// Accepted at the begin of a drain. The kernel may have woken this process, and no other one, for a connection that
-/// still waits: without us it would wait until the next one comes. While more than these come, others are awake.
-constexpr int kAcceptedAtLast = 64;
 
 constexpr std::uint32_t kOnce = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
 
@@ -195,18 +192,18 @@ void Loop::work() {
 
 // ---- New connections
 
-/// Counted before it is there: who sees none left may then believe it.
+/// Counted before it looks: whoever drains then waits for it, or it sees that.
 void Loop::accept_one() {
-    if (++connections_ > options_.connections) {
-        pause_accepting();
-        return let_go();
-    }
+    ++holders_;
+    if (is_draining_) return release();
     const int descriptor = accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
     if (descriptor < 0) {
         accept_failed(errno);
-        return let_go();
+        return release();
     }
     take(descriptor);
+    // At the limit, and not beyond it: what a thread was woken for it has to take, for no other process was.
+    if (connections_ >= options_.connections) pause_accepting();
     // What was sent with the connection is served at once. A peer that says nothing costs no thread.
     if (is_readable(descriptor)) {
         serve(descriptor, nullptr);
@@ -216,6 +213,7 @@ void Loop::accept_one() {
 }
 
 void Loop::take(int descriptor) {
+    ++connections_;
     ++accepted_;
     configure(descriptor, options_.io_timeout, is_inet_);
 }
@@ -230,21 +228,42 @@ void Loop::accept_failed(int error) {
     Clock::rep due = next_accept_error_log_;
     if (now.time_since_epoch().count() >= due && next_accept_error_log_.compare_exchange_strong(
                                                      due, (now + kBetweenAcceptErrorLogs).time_since_epoch().count())) {
-        log_({LogLevel::kError, "cannot accept a connection", {{"error", std::generic_category().message(error)}}});
+        log_safely(log_, [&] {
+            return LogEntry{
+                LogLevel::kError, "cannot accept a connection", {{"error", std::generic_category().message(error)}}};
+        });
+    }
+}
+
+/// After the listening socket was taken out of the epoll. The kernel may have woken threads of this process, and no
+/// other process, for connections that still wait, and each would wait until another one comes. They are as many as
+/// threads.
+void Loop::accept_what_is_left() {
+    for (std::size_t i = 0; i < options_.threads; ++i) {
+        const int descriptor = accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
+        if (descriptor < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
+        if (descriptor < 0) return;
+        ++holders_;
+        take(descriptor);
+        keep(descriptor, nullptr);
     }
 }
 
 /// No thread waits for that: meanwhile they serve the connections that are there.
 void Loop::pause_accepting() {
-    const std::lock_guard lock{accepting_mutex_};
-    if (!std::exchange(is_accepting_, false)) return;
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket_.descriptor(), nullptr);
-    set_timer(accept_again_.descriptor, kPauseAfterAcceptError);
+    {
+        const std::lock_guard lock{accepting_mutex_};
+        if (!std::exchange(is_accepting_, false)) return;
+        epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket_.descriptor(), nullptr);
+        set_timer(accept_again_.descriptor, kPauseAfterAcceptError);
+    }
+    accept_what_is_left();
 }
 
 void Loop::resume_accepting() {
     const std::lock_guard lock{accepting_mutex_};
     if (is_draining_ || is_accepting_) return;
+    if (connections_ >= options_.connections) return set_timer(accept_again_.descriptor, kPauseAfterAcceptError);
     try {
         watch(socket_.descriptor(), listener_, EPOLLIN | EPOLLEXCLUSIVE, EPOLL_CTL_ADD);
         is_accepting_ = true;
@@ -295,7 +314,9 @@ void Loop::keep(int descriptor, Connection* known) {
         watch(descriptor, *known, kOnce, operation);
         return;
     } catch (const std::exception& error) {
-        log_({LogLevel::kError, "cannot keep a connection", {{"error", error.what()}}});
+        log_safely(log_, [&] {
+            return LogEntry{LogLevel::kError, "cannot keep a connection", {{"error", error.what()}}};
+        });
     }
     forget(known);
     close(descriptor);
@@ -309,7 +330,12 @@ void Loop::forget(Connection* known) {
 }
 
 void Loop::let_go() {
-    if (--connections_ == 0 && is_draining_) finish();
+    --connections_;
+    release();
+}
+
+void Loop::release() {
+    if (--holders_ == 0) finish();
 }
 
 /// Those that are idle since then: peers that vanished without a word or never speak, or all when the time is over. The
@@ -320,6 +346,7 @@ std::size_t Loop::hang_up(Clock::time_point idle_since) {
     for (Connection& connection : kept_) {
         const std::lock_guard held{connection.mutex};
         if (connection.idle_since > idle_since) continue;
+        if (!is_over_ && has_something_to_say(connection.descriptor)) continue;  // it is not the peer that is silent
         shutdown(connection.descriptor, SHUT_RDWR);
         ++count;
     }
@@ -336,27 +363,24 @@ void Loop::drain() {
             epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket_.descriptor(), nullptr);
         }
     }
-    ++connections_;  // counts as one, so that nobody finishes before it has looked
     set_timer(drain_end_.descriptor, options_.drain_timeout);
-    for (int i = 0; i < kAcceptedAtLast; ++i) {
-        const int descriptor = accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
-        if (descriptor < 0) break;
-        ++connections_;
-        take(descriptor);
-        keep(descriptor, nullptr);
-    }
-    let_go();
+    accept_what_is_left();
+    socket_.stop_listening();
+    accept_what_is_left();  // what came before that
+    release();
 }
 
 void Loop::finish() noexcept { notify(finished_.descriptor); }
 
 void Loop::end_drain() {
     is_over_ = true;
-    if (const std::size_t count = hang_up(Clock::now()); count > 0) {
-        log_({LogLevel::kWarning,
-              "the web server kept connections for longer than the time to drain",
-              {{"connections", std::to_string(count)}}});
-    }
+    const std::size_t count = hang_up(Clock::now());
+    if (count == 0) return;
+    log_safely(log_, [&] {
+        return LogEntry{LogLevel::kWarning,
+                        "the web server kept connections for longer than the time to drain",
+                        {{"connections", std::to_string(count)}}};
+    });
 }
 
 }  // namespace fcgi_worker

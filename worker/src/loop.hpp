@@ -26,7 +26,8 @@ namespace fcgi_worker {
 
 struct LoopOptions {
     std::size_t threads;
-    std::size_t connections;  ///< Open at once; while there are as many, further ones wait in the socket's queue.
+    std::size_t
+        connections;  ///< Open at once, give or take as many as there are threads; further ones wait in the queue.
     std::chrono::milliseconds io_timeout;
     std::chrono::milliseconds idle_timeout;
     std::chrono::milliseconds drain_timeout;
@@ -87,8 +88,10 @@ private:
     void keep(int descriptor, Connection* known);
     void forget(Connection* known);
     void let_go();
+    void release();
 
     void accept_failed(int error);
+    void accept_what_is_left();
     void pause_accepting();
     void resume_accepting();
     void drain();
@@ -98,7 +101,7 @@ private:
 
     void watch(int descriptor, Source& source, std::uint32_t events, int operation);
 
-    const ListenSocket socket_;
+    ListenSocket socket_;
     const Serve serve_;
     const LoopOptions options_;
     const Log log_;
@@ -122,7 +125,10 @@ private:
     std::atomic<bool> is_over_ = false;  ///< The time to drain is over: nothing is kept any more.
 
     std::atomic<std::size_t> busy_threads_ = 0;
-    std::atomic<std::size_t> connections_ = 0;  ///< Also those that are being accepted.
+    std::atomic<std::size_t> connections_ = 0;
+    /// Connections, those that are being accepted, and the listening socket until drain() is done with it. Without any,
+    /// all is finished.
+    std::atomic<std::size_t> holders_ = 1;
     std::atomic<std::size_t> accepted_ = 0;
     std::atomic<std::size_t> accept_errors_ = 0;
     std::atomic<std::size_t> abandoned_ = 0;

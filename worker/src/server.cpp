@@ -9,6 +9,7 @@
 
 #include "answers.hpp"
 #include "fastcgi.hpp"
+#include "log_safely.hpp"
 #include "loop.hpp"
 #include "sendable.hpp"
 
@@ -118,7 +119,7 @@ bool Server::Service::serve(int descriptor) {
                                      return response;
                                  });
     } catch (const std::exception& error) {  // no memory: this connection is lost, the thread is not
-        log_({LogLevel::kError, "connection failed", {{"error", error.what()}}});
+        log_safely(log_, [&] { return LogEntry{LogLevel::kError, "connection failed", {{"error", error.what()}}}; });
     }
     ++(outcome == fastcgi::Outcome::kBroken ? broken_connections_ : requests_);
     return outcome == fastcgi::Outcome::kKept;

@@ -64,6 +64,7 @@ protected:
     static std::map<Outcome, int> at_once(Work work) {
         std::array<Outcome, kConnections> outcomes{};
         std::vector<std::thread> threads;
+        threads.reserve(outcomes.size());
         for (Outcome& outcome : outcomes) {
             threads.emplace_back([&outcome, &work] { outcome = work(); });
         }

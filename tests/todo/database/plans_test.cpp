@@ -129,10 +129,11 @@ protected:
 };
 
 TEST_F(Plans, HaveAMillionTodosOfAHundredThousandOwnersToSearch) {
-    constexpr Statement kCount{"count", "SELECT count(*), count(DISTINCT owner_id) FROM todo"};
+    // Of the tombstones, a worker's janitor may have removed some already.
+    constexpr Statement kCount{"count", "SELECT count(*), count(DISTINCT owner_id) FROM todo WHERE deleted_at IS NULL"};
     Pool schema_owner{patient("STACK_OWNER_DSN", 1, {kCount})};
     const Rows rows = schema_owner.acquire(soon()).execute(kCount, {});
-    EXPECT_GE(std::stoi(std::string{rows.at(0, 0).value()}), kOwners * kTodosOfEach);
+    EXPECT_GE(std::stoi(std::string{rows.at(0, 0).value()}), kOwners * (kTodosOfEach - 1));
     EXPECT_GE(std::stoi(std::string{rows.at(0, 1).value()}), kOwners);
 }
 

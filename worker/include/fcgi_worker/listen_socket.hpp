@@ -36,10 +36,16 @@ public:
 
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
+    /// Who connects from here on is refused at once, instead of waiting for nobody, and the address is free for another
+    /// process. An inherited socket is other processes' too: it stays as it is.
+    void stop_listening() noexcept;
+
 private:
-    ListenSocket(int descriptor, std::string path) noexcept;
+    enum class Origin { kInherited, kOpened };
+    ListenSocket(int descriptor, Origin origin, std::string path) noexcept;
 
     int descriptor_;
+    Origin origin_;
     std::string path_;  ///< Removed when the socket is closed; empty where it was inherited.
 };
 
