@@ -1,12 +1,14 @@
 /// todo-worker: options -> parts -> run -> exit code.
 ///
-/// It exits 0 after TERM, INT, HUP, QUIT or USR1, when each request that was begun has its answer; 2 for a wrong
+/// It exits 0 after TERM, INT, HUP, QUIT or USR1, when the web server has let go of its connections; 2 for a wrong
 /// option; 1 where it cannot start. A database that is away is no reason to end: the worker waits for it and says so in
 /// /readyz.
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <exception>
 #include <iostream>
 #include <optional>
@@ -24,6 +26,7 @@
 #include "routes.hpp"
 #include "statements.hpp"
 #include "status.hpp"
+#include "supervisor.hpp"
 
 namespace {
 
@@ -31,43 +34,65 @@ using fcgi_worker::ListenSocket;
 using fcgi_worker::LogLevel;
 using fcgi_worker::Request;
 using fcgi_worker::Server;
+using std::chrono::milliseconds;
 
-/// Stops the server at the first signal that asks for it; later ones change nothing.
-class StopOnSignal {
+/// For the connections to the database, before the first request: as long as one to a machine that is busy may take.
+constexpr std::chrono::seconds kLongestWarmUp{5};
+
+/// systemd sends TERM, a terminal INT and HUP, FastCGI's supervisors USR1, and multiwatch 1.0.0 sends QUIT where it is
+/// told
+/// `-s TERM`. None of them may cut an answer short.
+sigset_t stop_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1}) sigaddset(&signals, signal);
+    return signals;
+}
+
+/// Before there is a second thread: all threads inherit that these signals are blocked.
+void block_signals() {
+    const auto signals = stop_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::ignore = std::signal(SIGPIPE, SIG_IGN);  // A peer that has gone is an error of write(), not the end of all.
+}
+
+/// Waits for the first signal that asks the server to stop; later ones change nothing. Until then it tells the
+/// supervisor that the process is alive, for as long as requests are served or a thread is free for one.
+class Watch {
 public:
-    /// Before there is a second thread: all threads inherit that these signals are blocked.
-    static void block_signals() {
-        const auto signals = stop_signals();
-        pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-        std::ignore =
-            std::signal(SIGPIPE, SIG_IGN);  // A peer that has gone is an error of write(), not the end of the process.
-    }
-
-    explicit StopOnSignal(Server& server)
-        : thread_([&server] {
-              const auto signals = stop_signals();
-              int signal = 0;
-              sigwait(&signals, &signal);
-              server.stop();
-          }) {}
-
-    ~StopOnSignal() {
+    Watch(Server& server, std::size_t threads, std::optional<milliseconds> watchdog)
+        : server_(server), threads_(threads), watchdog_(watchdog), thread_([this] { run(); }) {}
+    ~Watch() {
         pthread_kill(thread_.native_handle(), SIGUSR1);  // Where none came: the server has ended by itself.
         thread_.join();
     }
-    StopOnSignal(const StopOnSignal&) = delete;
-    StopOnSignal& operator=(const StopOnSignal&) = delete;
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
 
 private:
-    /// systemd sends TERM, a terminal INT and HUP, FastCGI's supervisors USR1, and multiwatch 1.0.0 sends QUIT where
-    /// it is told `-s TERM`. None of them may cut an answer short.
-    static sigset_t stop_signals() {
-        sigset_t signals;
-        sigemptyset(&signals);
-        for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1}) sigaddset(&signals, signal);
-        return signals;
+    void run() {
+        const auto signals = stop_signals();
+        // Twice in the time that the supervisor waits; without one it only looks whether a signal has come.
+        const auto period = watchdog_.value_or(std::chrono::hours{1}) / 2;
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(period);
+        const timespec pause{seconds.count(), std::chrono::nanoseconds{period - seconds}.count()};
+        while (sigtimedwait(&signals, nullptr, &pause) < 0) {
+            if (watchdog_ && is_alive()) todo::supervisor::say_alive();
+        }
+        todo::supervisor::say_stopping();
+        server_.stop();
     }
 
+    bool is_alive() {
+        const auto counts = server_.counts();
+        const auto done = counts.requests + counts.broken_connections;
+        return std::exchange(done_, done) != done || counts.busy_threads < threads_;
+    }
+
+    Server& server_;
+    const std::size_t threads_;
+    const std::optional<milliseconds> watchdog_;
+    std::size_t done_ = 0;
     std::thread thread_;
 };
 
@@ -79,10 +104,10 @@ void raise_descriptor_limit(const todo::Options& options, const fcgi_worker::Log
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
 
-    const std::size_t needed = options.server.threads + options.pool.connections + kOthers;
+    const std::size_t needed = options.server.connections + options.pool.connections + kOthers;
     if (limit.rlim_cur >= needed) return;
     log({LogLevel::kWarning,
-         "the limit of open files is too low for --threads and --connections: raise LimitNOFILE or ulimit -n",
+         "the limit of open files is too low for --listen-connections: lower it, or raise LimitNOFILE or ulimit -n",
          {{"limit", std::to_string(limit.rlim_cur)}, {"needed", std::to_string(needed)}}});
 }
 
@@ -91,7 +116,9 @@ void serve(todo::Options options) {
     raise_descriptor_limit(options, log);
     todo::start_crypto();
 
-    auto socket = options.listen == "inherit" ? ListenSocket::inherit(0) : ListenSocket::open(options.listen);
+    auto socket = options.listen == "inherit" ? ListenSocket::inherit(todo::supervisor::inherited_socket())
+                                              : ListenSocket::open(options.listen, options.listen_options);
+    const auto watchdog = todo::supervisor::watchdog_interval();
     options.pool.statements.assign(todo::kStatements.begin(), todo::kStatements.end());
     fcgi_worker::pq::Pool pool{options.pool, log};
     todo::PgStore store{pool, options.max_todos};
@@ -111,7 +138,7 @@ void serve(todo::Options options) {
                        log);
     }
     const todo::Janitor janitor{pool, {}, log};
-    const StopOnSignal stop{server};
+    const Watch watch{server, options.server.threads, watchdog};
 
     log({LogLevel::kInfo,
          "started",
@@ -119,6 +146,9 @@ void serve(todo::Options options) {
           {"threads", std::to_string(options.server.threads)},
           {"connections", std::to_string(options.pool.connections)},
           {"slot", status ? std::to_string(status->slot()) : "none"}}});
+    // Other processes that share the socket serve meanwhile. Without a database it says so to whoever asks.
+    pool.wait_until_full(fcgi_worker::deadline_after(kLongestWarmUp));
+    todo::supervisor::say_ready();
     server.run();
     log({LogLevel::kInfo, "stopped", {{"requests", std::to_string(server.counts().requests)}}});
 }
@@ -127,7 +157,7 @@ void serve(todo::Options options) {
 
 int main(int argc, char** argv) {
     try {
-        StopOnSignal::block_signals();
+        block_signals();
         auto parsed = todo::parse_options(argc, argv);
         if (const auto* help = std::get_if<todo::HelpText>(&parsed)) {
             std::cout << help->text;

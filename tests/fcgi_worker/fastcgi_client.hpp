@@ -4,6 +4,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -59,7 +60,10 @@ inline std::string stream(Type type, std::string_view content) {
     return content.empty() ? records(type, {}) : records(type, content) + records(type, {});
 }
 
-inline std::string begin(char role = 1) { return records(Type::kBegin, std::string{0, role, 0, 0, 0, 0, 0, 0}); }
+/// `flags`: 1 asks for the connection to be kept.
+inline std::string begin(char role = 1, char flags = 0) {
+    return records(Type::kBegin, std::string{0, role, flags, 0, 0, 0, 0, 0});
+}
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
@@ -87,6 +91,13 @@ inline std::string request(const std::string& method, const std::string& uri, co
     return begin() + stream(Type::kParams, encoded(parameters)) + stream(Type::kStdin, body);
 }
 
+/// The same, and the connection is to be kept for another one.
+inline std::string keeping(std::string request_bytes) {
+    constexpr std::size_t kFlags = 8 + 2;
+    request_bytes[kFlags] = 1;
+    return request_bytes;
+}
+
 /// What came back. `is_complete`: the end of the request was announced, and nothing stood behind it.
 struct Answer {
     int status = 0;
@@ -99,16 +110,39 @@ struct Answer {
     }
 };
 
+inline sockaddr_un unix_address(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
+    return address;
+}
+
+/// Whether the queue of a listening socket has room.
+inline bool can_connect(const std::string& path) {
+    const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const sockaddr_un address = unix_address(path);
+    const bool connected = connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    close(descriptor);
+    return connected;
+}
+
 class Connection {
 public:
     explicit Connection(const std::string& path) : descriptor_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        path.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
-        setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-        setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
+        set_patience();
+        const sockaddr_un address = unix_address(path);
         if (connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
             ADD_FAILURE() << "cannot connect to " << path;
+        }
+    }
+    /// To the TCP port that a descriptor listens on.
+    explicit Connection(int listening) : descriptor_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        set_patience();
+        sockaddr_in address{};
+        socklen_t size = sizeof address;
+        if (getsockname(listening, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+            connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), size) != 0) {
+            ADD_FAILURE() << "cannot connect to the port of descriptor " << listening;
         }
     }
     Connection(const Connection&) = delete;
@@ -142,7 +176,26 @@ public:
 
     [[nodiscard]] Answer receive_answer() const;
 
+    /// One answer, and no byte more: for a connection that is kept.
+    [[nodiscard]] Answer receive_kept_answer() const;
+
+    /// The peer sees the end.
+    void close_early() const { shutdown(descriptor_, SHUT_RDWR); }
+
 private:
+    void set_patience() const {
+        setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+        setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
+    }
+    /// So many bytes, fewer where the peer closes or nothing comes in time.
+    [[nodiscard]] std::string receive_exactly(std::size_t size) const {
+        std::string bytes(size, '\0');
+        const ssize_t count = recv(descriptor_, bytes.data(), size, MSG_WAITALL);
+        if (count < 0) ADD_FAILURE() << "no answer in time";
+        bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+        return bytes;
+    }
+
     int descriptor_;
 };
 
@@ -182,6 +235,22 @@ inline Answer Connection::receive_answer() const {
     }
     Answer answer = parse_answer(text);
     answer.is_complete = is_complete;
+    return answer;
+}
+
+inline Answer Connection::receive_kept_answer() const {
+    std::string text;
+    for (;;) {
+        const std::string head = receive_exactly(8);
+        if (head.size() < 8) return {};
+        const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(head[i])); };
+        const std::size_t length = byte(4) * 256 + byte(5);
+        const std::string content = receive_exactly(length + byte(6)).substr(0, length);
+        if (static_cast<Type>(byte(1)) == Type::kStdout) text += content;
+        if (static_cast<Type>(byte(1)) == Type::kEnd) break;
+    }
+    Answer answer = parse_answer(text);
+    answer.is_complete = true;
     return answer;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
+#include <vector>
 
 #include "temporary_folder.hpp"
 
@@ -69,14 +71,14 @@ TEST_F(ListenSocketTest, IsNonBlockingAndNotForChildren) {
 
 TEST_F(ListenSocketTest, HasTheModeAskedForWhateverTheUmask) {
     const mode_t before = umask(0077);
-    const ListenSocket listening = ListenSocket::open(address, {.backlog = 1, .mode = 0660});
+    const ListenSocket listening = ListenSocket::open(address, {.backlog = 1});
     EXPECT_EQ(umask(before), mode_t{0077}) << "the umask is the program's";
     EXPECT_EQ(mode(), mode_t{0660});
 }
 
 TEST_F(ListenSocketTest, IsNarrowerThanAnOpenUmask) {
     const mode_t before = umask(0);
-    const ListenSocket listening = ListenSocket::open(address, {.backlog = 1, .mode = 0600});
+    const ListenSocket listening = ListenSocket::open(address, {.mode = 0600});
     umask(before);
     EXPECT_EQ(mode(), mode_t{0600});
 }
@@ -96,7 +98,7 @@ TEST_F(ListenSocketTest, LeavesALivingOneAlone) {
 }
 
 TEST_F(ListenSocketTest, KnowsALivingOneWhoseQueueIsFull) {
-    const ListenSocket listening = ListenSocket::open(address, {.backlog = 1, .mode = 0660});
+    const ListenSocket listening = ListenSocket::open(address, {.backlog = 1});
     for (int probe = 0; probe < 4; ++probe) {  // each stays in the queue, for nobody accepts
         EXPECT_THROW((void)ListenSocket::open(address), std::system_error);
     }
@@ -122,12 +124,66 @@ TEST_F(ListenSocketTest, NamesAFolderThatIsMissing) {
                 ThrowsMessage<std::system_error>(HasSubstr("none/worker.sock")));
 }
 
-TEST_F(ListenSocketTest, KnowsUnixAddressesOnly) {
-    for (const char* other : {"", "unix:", "unix:worker.sock", "/worker.sock", "127.0.0.1:9000", "tcp:/x"}) {
+TEST_F(ListenSocketTest, RefusesWhatIsNoAddress) {
+    for (const char* other : {"", "unix:", "unix:worker.sock", "/worker.sock", "9000", ":9000", "127.0.0.1:", "tcp:/x",
+                              "::1:9000", "[]:9000"}) {
         EXPECT_THROW((void)ListenSocket::open(other), std::invalid_argument) << other;
     }
-    EXPECT_THROW((void)ListenSocket::open(address, {.backlog = 0, .mode = 0660}), std::invalid_argument);
-    EXPECT_THROW((void)ListenSocket::open(address, {.backlog = 1, .mode = 01777}), std::invalid_argument);
+    EXPECT_THROW((void)ListenSocket::open(address, {.backlog = 0}), std::invalid_argument);
+    EXPECT_THROW((void)ListenSocket::open(address, {.mode = 01777}), std::invalid_argument);
+}
+
+TEST_F(ListenSocketTest, BelongsToTheGroupAskedFor) {
+    const gid_t own = getegid();
+    const group* const entry = getgrgid(own);  // NOLINT(concurrency-mt-unsafe): this test has one thread
+    ASSERT_NE(entry, nullptr);
+    const ListenSocket listening = ListenSocket::open(address, {.mode = 0660, .group = entry->gr_name});
+    struct stat status {};
+    ASSERT_EQ(stat(path.c_str(), &status), 0);
+    EXPECT_EQ(status.st_gid, own);
+    EXPECT_EQ(mode(), mode_t{0660});
+}
+
+TEST_F(ListenSocketTest, NamesAGroupThatIsMissing) {
+    EXPECT_THAT([&] { (void)ListenSocket::open(address, {.group = "no-such-group"}); },
+                ThrowsMessage<std::system_error>(HasSubstr("no-such-group")));
+    EXPECT_EQ(connect_error(path), ENOENT);
+}
+
+TEST_F(ListenSocketTest, ListensOnHostAndPort) {
+    for (const char* host : {"127.0.0.1:0", "localhost:0"}) {
+        const ListenSocket listening = ListenSocket::open(host);
+        sockaddr_storage name{};
+        socklen_t size = sizeof name;
+        ASSERT_EQ(getsockname(listening.descriptor(), reinterpret_cast<sockaddr*>(&name), &size), 0);
+        const int client = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        EXPECT_EQ(connect(client, reinterpret_cast<const sockaddr*>(&name), size), 0) << host;
+        close(client);
+        EXPECT_NE(fcntl(listening.descriptor(), F_GETFL) & O_NONBLOCK, 0);
+    }
+}
+
+TEST_F(ListenSocketTest, NamesAHostThatIsNotThisMachines) {
+    EXPECT_THAT([] { (void)ListenSocket::open("192.0.2.1:9000"); },
+                ThrowsMessage<std::system_error>(HasSubstr("192.0.2.1:9000")));
+    EXPECT_THAT([] { (void)ListenSocket::open("127.0.0.1:no-such-port"); },
+                ThrowsMessage<std::system_error>(HasSubstr("no-such-port")));
+}
+
+TEST_F(ListenSocketTest, KeepsTheBacklogOfWhatItInherits) {
+    const ListenSocket parent = ListenSocket::open(address, {.backlog = 1});
+    const ListenSocket inherited = ListenSocket::inherit(dup(parent.descriptor()));
+    int full = 0;
+    std::vector<int> clients;
+    for (int i = 0; i < 4; ++i) {
+        clients.push_back(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        sockaddr_un name{};
+        name.sun_family = AF_UNIX;
+        path.copy(static_cast<char*>(name.sun_path), sizeof name.sun_path - 1);
+        if (connect(clients.back(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0) ++full;
+    }
+    for (const int client : clients) close(client);
+    EXPECT_EQ(full, 2);
 }
 
 TEST_F(ListenSocketTest, IsInheritedAsItListens) {

@@ -8,9 +8,8 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../parts/shell.sh"
 
 here=$(mktemp -d "$TEST_FOLDER/stack.XXXXXX")
 chmod 755 "$here"
-for ((ports = 12000 + RANDOM % 200 * NGINX_PORTS; ports < 20000; ports += NGINX_PORTS)); do
-    [[ -n $(taken_port "$ports") ]] || break
-done
+# shellcheck disable=SC2034 # for the tests
+ports=$(free_ports 12000 20000)
 
 finish() {
     local marker

@@ -104,6 +104,20 @@ TEST(Options, FillThePartsTheyAreFor) {
     EXPECT_EQ(options.log_level, fcgi_worker::LogLevel::kDebug);
 }
 
+TEST(Options, SayHowToListen) {
+    const auto options =
+        options_of({"--listen=127.0.0.1:9000", "--listen-mode=600", "--listen-group=www-data", "--listen-backlog=99",
+                    "--listen-connections=77", "--idle-timeout-ms=70000", "--drain-timeout-ms=8000"});
+
+    EXPECT_EQ(options.listen, "127.0.0.1:9000");
+    EXPECT_EQ(options.listen_options.mode, 0600U);
+    EXPECT_EQ(options.listen_options.group, "www-data");
+    EXPECT_EQ(options.listen_options.backlog, 99);
+    EXPECT_EQ(options.server.connections, 77U);
+    EXPECT_EQ(options.server.idle_timeout, milliseconds{70'000});
+    EXPECT_EQ(options.server.drain_timeout, milliseconds{8000});
+}
+
 TEST(Options, LetTheAnonymousOwnerActOnlyWhenAsked) {
     const auto options = options_of({"--anonymous-owner"});
 
@@ -147,7 +161,9 @@ TEST(Options, NameOptionValueAndRangeInOneLine) {
     EXPECT_EQ(complaint_about({"--io-timeout-ms=9"}), "--io-timeout-ms: '9' is not in 10..600000 ms");
     EXPECT_EQ(complaint_about({"--log-level=loud"}), "--log-level: 'loud' is not debug, info, warning or error");
     EXPECT_EQ(complaint_about({"--status-dir=run"}), "--status-dir: 'run' is not an absolute path");
-    EXPECT_EQ(complaint_about({"--listen=:9000"}), "--listen: ':9000' is not 'inherit' or 'unix:/path'");
+    EXPECT_EQ(complaint_about({"--listen=:9000"}), "--listen: ':9000' is not 'inherit', 'unix:/path' or 'host:port'");
+    EXPECT_EQ(complaint_about({"--listen-mode=0888"}), "--listen-mode: '0888' is not in 0..0777, in octal digits");
+    EXPECT_EQ(complaint_about({"--listen-group=a b"}), "--listen-group: 'a b' is not the name of a group");
     EXPECT_EQ(complaint_about({"--database="}), "--database: 1 required DSN missing");
 }
 
@@ -171,6 +187,8 @@ TEST(Options, GiveUpInTheOrderInWhichTheyWait) {
               "--statement-timeout-ms (2000) must be less than --request-budget-ms (2000)");
     EXPECT_EQ(complaint_about({"--statement-timeout-ms=500"}),
               "--lock-timeout-ms (1000) must be less than --statement-timeout-ms (500)");
+    EXPECT_EQ(complaint_about({"--drain-timeout-ms=5000"}),
+              "--request-budget-ms (5000) must be less than --drain-timeout-ms (5000)");
     EXPECT_EQ(complaint_about({"--acquire-timeout-ms=1001"}),
               "--acquire-timeout-ms (1001) must be less than --lock-timeout-ms (1000)");
 }

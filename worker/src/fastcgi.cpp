@@ -2,19 +2,21 @@
 
 #include <fastcgi.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <strings.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "answers.hpp"
 #include "descriptor.hpp"
@@ -30,11 +32,14 @@ struct Body {
     std::size_t length = 0;
 };
 
-/// libfcgi's state for one connection. What it does, and why it is called this way, is true of 2.4.2:
+/// libfcgi's state for one request. What it does, and why it is called this way, is true of 2.4.2:
 ///  * FCGX_Accept_r() begins with finishing the request before, which closes the descriptor unless it is to be kept.
 ///  * `detached` makes libfcgi close() at once. Else it would wait, up to 2 s, for the peer to close first.
 ///  * Without a listening socket (-1), it gives up after a broken connection instead of accepting another.
+///  * `keepConnection` becomes what the web server says of this request.
 ///  * Parameters that end in the middle are no error to it, only to its stream.
+///  * What it has read beyond the end of a request is lost. The web server waits for the answer before it sends the
+///  next.
 class Exchange {
 public:
     explicit Exchange(int descriptor) {
@@ -52,13 +57,7 @@ public:
         return FCGX_Accept_r(&request_) == 0 && FCGX_GetError(request_.in) == 0 && request_.role == FCGI_RESPONDER;
     }
 
-    [[nodiscard]] FCGX_ParamArray parameters() const { return request_.envp; }
-
-    /// Empty where it is absent: FastCGI makes no difference.
-    [[nodiscard]] std::string_view parameter(const char* name) const {
-        const char* value = FCGX_GetParam(name, request_.envp);
-        return value == nullptr ? std::string_view{} : value;
-    }
+    [[nodiscard]] const char* const* parameters() const { return request_.envp; }
 
     /// Reads to the end of the body and keeps the first `keep_bytes` of it. None where that end never comes.
     [[nodiscard]] std::optional<Body> receive_body(std::size_t keep_bytes, Deadline deadline) const {
@@ -87,10 +86,10 @@ public:
         return FCGX_FClose(request_.out) == 0;
     }
 
-    /// For prepare(): finishes the way that keeps the connection, and says whether it was kept.
-    [[nodiscard]] bool finish_and_keep() {
+    /// Lets go of a connection that the web server wants to use again, and says so; closes it otherwise.
+    [[nodiscard]] bool finish() {
         FCGX_Finish_r(&request_);
-        return request_.ipcFd >= 0;
+        return std::exchange(request_.ipcFd, -1) >= 0;
     }
 
 private:
@@ -107,177 +106,17 @@ private:
     FCGX_Request request_{};
 };
 
-// ---- From parameters to a request
-
-/// Fit for a header, a log line and a URL.
-bool is_request_id(std::string_view text) {
-    constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    return !text.empty() && text.size() <= 128 && text.find_first_not_of(kAllowed) == std::string_view::npos;
-}
-
-std::string random_request_id() {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    std::array<unsigned char, 16> bytes{};
-    // It cannot fail for so few bytes; if it did, the id would be a poor one, and the request as good as before.
-    [[maybe_unused]] const int failed = getentropy(bytes.data(), bytes.size());
-    std::string id;
-    for (const unsigned char byte : bytes) {
-        id += kHex[byte / 16U];
-        id += kHex[byte % 16U];
-    }
-    return id;
-}
-
-std::string request_id(const Exchange& exchange) {
-    for (const char* name : {"REQUEST_ID", "HTTP_X_REQUEST_ID"}) {
-        if (const std::string_view id = exchange.parameter(name); is_request_id(id)) return std::string{id};
-    }
-    return random_request_id();
-}
-
-/// "HTTP_IF_MATCH" -> "if-match".
-std::string header_name(std::string_view parameter_name) {
-    std::string name{parameter_name.substr(std::string_view{"HTTP_"}.size())};
-    for (char& c : name) {
-        if (c == '_') c = '-';
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return name;
-}
-
-Fields headers(const Exchange& exchange) {
-    Fields headers;
-    if (const auto type = exchange.parameter("CONTENT_TYPE"); !type.empty()) {
-        headers.add("content-type", std::string{type});
-    }
-    for (char** entry = exchange.parameters(); *entry != nullptr; ++entry) {
-        const std::string_view parameter{*entry};
-        const std::string_view name = parameter.substr(0, parameter.find('='));
-        // What tells of the body came as CONTENT_TYPE and CONTENT_LENGTH, which the web server has looked at.
-        if (!name.starts_with("HTTP_") || name == "HTTP_CONTENT_TYPE" || name == "HTTP_CONTENT_LENGTH") continue;
-        headers.add(header_name(name), std::string{parameter.substr(std::min(parameter.size(), name.size() + 1))});
-    }
-    return headers;
-}
-
-/// "http://localhost:8080"; the port that a scheme stands for is left out. Empty where the web server says no name.
-std::string origin(const Exchange& exchange) {
-    const std::string_view name = exchange.parameter("SERVER_NAME");
-    if (name.empty()) return {};
-    const std::string_view given_scheme = exchange.parameter("REQUEST_SCHEME");
-    const std::string_view scheme = given_scheme.empty() ? "http" : given_scheme;
-    const std::string_view port = exchange.parameter("SERVER_PORT");
-    const bool is_default = port.empty() || port == (scheme == "https" ? "443" : "80");
-
-    std::string origin{scheme};
-    origin.append("://").append(name);
-    if (!is_default) origin.append(":").append(port);
-    return origin;
-}
-
-template <typename Number>
-std::optional<Number> parse_number(std::string_view digits) {
-    Number number{};
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error != std::errc{} || end != digits.data() + digits.size() || digits.starts_with('-')) return std::nullopt;
-    return number;
-}
-
-/// nginx's $msec: "1700000000.123".
-std::optional<std::chrono::system_clock::time_point> parse_start(std::string_view text) {
-    const std::size_t dot = text.find('.');
-    if (dot == std::string_view::npos || text.size() - dot != 4 || dot > 11) return std::nullopt;
-    const auto seconds = parse_number<std::int64_t>(text.substr(0, dot));
-    const auto milliseconds = parse_number<std::int64_t>(text.substr(dot + 1));
-    if (!seconds || !milliseconds) return std::nullopt;
-    return std::chrono::system_clock::time_point{std::chrono::seconds{*seconds} +
-                                                 std::chrono::milliseconds{*milliseconds}};
-}
-
-Incoming incoming_request(const Exchange& exchange) {
-    Incoming incoming;
-    Request& request = incoming.request;
-    request.method = exchange.parameter("REQUEST_METHOD");
-    std::string_view uri = exchange.parameter("REQUEST_URI");
-    uri = uri.substr(0, uri.find('#'));
-    request.path = uri.substr(0, uri.find('?'));
-    request.query = uri.substr(std::min(uri.size(), request.path.size() + 1));
-    request.headers = headers(exchange);
-    request.origin = origin(exchange);
-    request.request_id = request_id(exchange);
-    incoming.started = parse_start(exchange.parameter("REQUEST_START"));
-    if (request.method.empty() || request.path.empty()) {
-        incoming.refusal = answers::bad_request("The request has no method or no path.");
-    }
-    return incoming;
-}
-
-// ---- From a response to text
-
-std::string_view reason(int status) {
-    constexpr std::array<std::pair<int, std::string_view>, 27> kReasons{{
-        {200, "OK"},
-        {201, "Created"},
-        {202, "Accepted"},
-        {204, "No Content"},
-        {206, "Partial Content"},
-        {301, "Moved Permanently"},
-        {302, "Found"},
-        {303, "See Other"},
-        {304, "Not Modified"},
-        {307, "Temporary Redirect"},
-        {308, "Permanent Redirect"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {406, "Not Acceptable"},
-        {409, "Conflict"},
-        {410, "Gone"},
-        {412, "Precondition Failed"},
-        {413, "Payload Too Large"},
-        {415, "Unsupported Media Type"},
-        {422, "Unprocessable Content"},
-        {429, "Too Many Requests"},
-        {500, "Internal Server Error"},
-        {503, "Service Unavailable"},
-        {504, "Gateway Timeout"},
-    }};
-    const auto found = std::find_if(kReasons.begin(), kReasons.end(), [&](const auto& r) { return r.first == status; });
-    return found == kReasons.end() ? "Other" : found->second;
-}
-
-/// Status and headers with the empty line that ends them. `is_head`: the router says how long GET's body is.
-std::string response_head(const Response& response, bool is_head) {
-    const bool has_no_length = response.status == 204 || response.status == 304;
-    const auto stated_length = is_head ? response.headers.find("Content-Length") : std::nullopt;
-    std::string head = "Status: " + std::to_string(response.status) + ' ';
-    head.append(reason(response.status)).append("\r\n");
-    for (const auto& [name, value] : response.headers) {
-        if (strcasecmp(name.c_str(), "Content-Length") == 0 || strcasecmp(name.c_str(), "Status") == 0) continue;
-        head.append(name).append(": ").append(value).append("\r\n");
-    }
-    if (!has_no_length) {
-        head += "Content-Length: ";
-        head += stated_length ? std::string{*stated_length} : std::to_string(response.body.size());
-        head += "\r\n";
-    }
-    return head + "\r\n";
-}
-
 }  // namespace
 
 Outcome serve(int descriptor, std::size_t body_bytes, Deadline deadline,
               const std::function<Response(Incoming&)>& answer) {
     Exchange exchange{descriptor};
     if (!exchange.receive()) return Outcome::kBroken;
-    Incoming incoming = incoming_request(exchange);
+    Incoming incoming = incoming_request(exchange.parameters());
     auto body = exchange.receive_body(body_bytes, deadline);
     if (!body) return Outcome::kBroken;
 
-    const std::string_view stated = exchange.parameter("CONTENT_LENGTH");
-    const auto length = stated.empty() ? std::optional{body->length} : parse_number<std::size_t>(stated);
+    const auto length = stated_length(exchange.parameters(), body->length);
     if (length && body->length < *length) return Outcome::kBroken;  // cut short: the client has gone
     if (!length || body->length > *length) {
         incoming.refusal = answers::bad_request("The Content-Length is not the length of the body.");
@@ -292,67 +131,48 @@ Outcome serve(int descriptor, std::size_t body_bytes, Deadline deadline,
     const bool has_body = !is_head && response.status != 204 && response.status != 304;
     const bool is_sent = exchange.send(response_head(response, is_head),
                                        has_body ? std::string_view{response.body} : std::string_view{});
-    return is_sent ? Outcome::kAnswered : Outcome::kBroken;
+    if (!is_sent) return Outcome::kBroken;
+    return exchange.finish() ? Outcome::kKept : Outcome::kClosed;
 }
 
 namespace {
 
-/// Serves one request over a pair of sockets, to see that the fields that Exchange sets still mean what they meant.
+/// A record of FastCGI, version 1, request 1: its type, and content of less than 256 bytes.
+std::string record(char type, std::string_view content) {
+    return std::string{1, type, 0, 1, 0, static_cast<char>(content.size()), 0, 0}.append(content);
+}
+
+/// A whole request with the parameter A=B and the body "C".
+std::string small_request(char flags) {
+    using namespace std::string_view_literals;
+    const std::string begin{0, FCGI_RESPONDER, flags, 0, 0, 0, 0, 0};
+    return record(FCGI_BEGIN_REQUEST, begin) + record(FCGI_PARAMS, "\1\1AB"sv) + record(FCGI_PARAMS, {}) +
+           record(FCGI_STDIN, "C"sv) + record(FCGI_STDIN, {});
+}
+
+/// Serves requests over a pair of sockets, to see that the fields that Exchange sets still mean what they meant: a
+/// connection that the web server wants to use again stays open and is in step, another one is closed.
 bool behaves_as_expected() {
-    constexpr std::array<unsigned char, 44> kRequest{1,
-                                                     FCGI_BEGIN_REQUEST,
-                                                     0,
-                                                     1,
-                                                     0,
-                                                     8,
-                                                     0,
-                                                     0,
-                                                     0,
-                                                     FCGI_RESPONDER,
-                                                     FCGI_KEEP_CONN,
-                                                     0,
-                                                     0,
-                                                     0,
-                                                     0,
-                                                     0,  //
-                                                     1,
-                                                     FCGI_PARAMS,
-                                                     0,
-                                                     1,
-                                                     0,
-                                                     4,
-                                                     0,
-                                                     0,
-                                                     1,
-                                                     1,
-                                                     'A',
-                                                     'B',  //
-                                                     1,
-                                                     FCGI_PARAMS,
-                                                     0,
-                                                     1,
-                                                     0,
-                                                     0,
-                                                     0,
-                                                     0,  //
-                                                     1,
-                                                     FCGI_STDIN,
-                                                     0,
-                                                     1,
-                                                     0,
-                                                     0,
-                                                     0,
-                                                     0};
     std::array<int, 2> ends{};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
         throw std::system_error{errno, std::generic_category(), "cannot make a pair of sockets"};
     }
     const Descriptor peer{ends[0]};
-    Exchange exchange{ends[1]};
-    // With its end announced, no read from the pair can wait.
-    return send(peer.get(), kRequest.data(), kRequest.size(), MSG_NOSIGNAL) == ssize_t{kRequest.size()} &&
-           shutdown(peer.get(), SHUT_WR) == 0 && exchange.receive() && exchange.parameter("A") == "B" &&
-           exchange.receive_body(0, Deadline::max()) && exchange.finish_and_keep();
+    const timeval patience{1, 0};
+    setsockopt(ends[1], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    int understood = 0;
+    const auto serve_one = [&](char flags) {
+        const std::string request = small_request(flags);
+        if (send(peer.get(), request.data(), request.size(), MSG_NOSIGNAL) != std::ssize(request)) {
+            return Outcome::kBroken;
+        }
+        return serve(ends[1], 1, Deadline::max(), [&](const Incoming& incoming) {
+            if (incoming.request.body == "C") ++understood;
+            return Response{};
+        });
+    };
+    const bool is_kept = serve_one(FCGI_KEEP_CONN) == Outcome::kKept && serve_one(FCGI_KEEP_CONN) == Outcome::kKept;
+    return is_kept && serve_one(0) == Outcome::kClosed && understood == 3 && fcntl(ends[1], F_GETFD) < 0;
 }
 
 /// Gives the signals that libfcgi takes back to whom they belonged.

@@ -1,38 +1,28 @@
-/// The doorway to libfcgi: one connection from the web server, as a Request that comes and a Response that goes.
+/// The doorway to libfcgi: one request from a connection of the web server, and its answer back.
 ///
-/// It knows neither threads nor handlers; who calls it decides what is answered, and when to accept.
+/// It knows neither threads nor handlers; who calls it decides what is answered, and when to read from a connection.
 /// libfcgi trusts its peer: a malformed record can end the process (it asserts on lengths it cannot allocate).
 /// That is why a socket that it reads from is open to the web server alone.
 ///
 /// Threads: prepare() first, from anywhere; then each connection stays with the thread that serves it.
-/// Errors:  prepare() throws std::runtime_error; serve() throws std::bad_alloc, with the connection closed.
+/// Errors:  prepare() throws std::runtime_error; serve() throws what `answer` does and std::bad_alloc, with the
+///          connection closed.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
-#include <optional>
 
 #include <fcgi_worker/deadline.hpp>
 #include <fcgi_worker/http.hpp>
-#include <fcgi_worker/problem.hpp>
+
+#include "message.hpp"
 
 namespace fcgi_worker::fastcgi {
 
-/// A request that has arrived to its last byte.
-struct Incoming {
-    Request request;  ///< Without a deadline yet.
-
-    /// When the web server got it, by its own clock. None where it did not say so.
-    std::optional<std::chrono::system_clock::time_point> started;
-
-    /// What is wrong with it, where that is plain already: no body worth the name, or one that is too long.
-    std::optional<Problem> refusal;
-};
-
 enum class Outcome {
-    kAnswered,
-    kBroken,  ///< The peer went away, fell silent or spoke no FastCGI before it had its whole answer.
+    kKept,    ///< Answered, and the descriptor is still open: the web server wants to use it again.
+    kClosed,  ///< Answered; the web server wanted no more.
+    kBroken,  ///< The peer went away, fell silent or spoke no FastCGI before it had its whole answer. Closed.
 };
 
 /// Makes libfcgi ready, once a process, and checks that it treats connections as serve() needs it to.
@@ -41,7 +31,7 @@ enum class Outcome {
 /// calling thread holds such a signal back meanwhile, so that a program with one thread loses none.
 void prepare();
 
-/// Reads one request from a connected descriptor, sends what `answer` makes of it, closes the descriptor.
+/// Reads one request from a connected descriptor and sends what `answer` makes of it.
 ///
 /// The body is read to its end before `answer` is called, whatever becomes of it: what stays behind on a connection
 /// could be read as the next request. `answer` is not called for a request that is incomplete, nor for one whose

@@ -1,6 +1,8 @@
 #include <fcgi_worker/listen_socket.hpp>
 
 #include <fcntl.h>
+#include <grp.h>
+#include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -8,14 +10,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "descriptor.hpp"
 
 namespace fcgi_worker {
 namespace {
+
+using namespace std::string_view_literals;
 
 constexpr std::string_view kUnixPrefix = "unix:";
 
@@ -23,14 +29,9 @@ constexpr std::string_view kUnixPrefix = "unix:";
     throw std::system_error{error, std::generic_category(), what};
 }
 
-/// The path of `unix:/path`.
-std::string parse_unix_path(std::string_view address) {
-    const bool is_unix = address.starts_with(kUnixPrefix) && address.substr(kUnixPrefix.size()).starts_with('/');
-    if (!is_unix || address.find('\0') != std::string_view::npos) {
-        throw std::invalid_argument{"cannot listen on \"" + std::string{address} +
-                                    "\": an address is unix:/ and the path of a socket"};
-    }
-    return std::string{address.substr(kUnixPrefix.size())};
+[[noreturn]] void refuse(std::string_view address) {
+    throw std::invalid_argument{"cannot listen on \"" + std::string{address} +
+                                "\": an address is unix:/ and the path of a socket, or host:port"};
 }
 
 sockaddr_un unix_address(const std::string& path) {
@@ -71,13 +72,87 @@ void remove_stale(const std::string& path, const sockaddr_un& address) {
     if (unlink(path.c_str()) != 0 && errno != ENOENT) fail(errno, "cannot remove the stale socket " + path);
 }
 
-int socket_option(int descriptor, int option) {
-    int value = 0;
-    socklen_t size = sizeof value;
-    if (getsockopt(descriptor, SOL_SOCKET, option, &value, &size) != 0) {
-        fail(errno, "cannot accept connections from descriptor " + std::to_string(descriptor));
+/// The number of a group of that name.
+gid_t group_number(const std::string& name) {
+    std::vector<char> text(std::size_t{64} * 1024);  // as many members as a group may well have
+    group entry{};
+    group* found = nullptr;
+    const int error = getgrnam_r(name.c_str(), &entry, text.data(), text.size(), &found);
+    if (found == nullptr) fail(error != 0 ? error : ENOENT, "cannot find the group \"" + name + "\" for a socket");
+    return found->gr_gid;
+}
+
+/// bind() gives the file the socket's own mode, cut by the umask. So it is never wider than asked for, not even for a
+/// moment, and the umask, which is the whole process's, stays as it is; chmod() then gives back what was cut. Until the
+/// file has its group, that group has no right.
+Descriptor listen_on_unix(const std::string& path, const ListenOptions& options) {
+    const sockaddr_un name = unix_address(path);
+    const bool has_group = !options.group.empty();
+    const gid_t group = has_group ? group_number(options.group) : gid_t{};
+    remove_stale(path, name);
+
+    Descriptor made = new_socket(path);
+    const mode_t mode_at_first = has_group ? options.mode & ~mode_t{0070} : options.mode;
+    if (fchmod(made.get(), mode_at_first) != 0) fail(errno, "cannot set the mode of a socket");
+    if (bind(made.get(), general(name), sizeof name) != 0) fail(errno, "cannot listen on " + path);
+    try {
+        if (has_group && chown(path.c_str(), static_cast<uid_t>(-1), group) != 0) {
+            fail(errno, "cannot give " + path + " to the group " + options.group +
+                            ": the process has to be root or in that group");
+        }
+        if (chmod(path.c_str(), options.mode) != 0) fail(errno, "cannot set the mode of " + path);
+        if (listen(made.get(), options.backlog) != 0) fail(errno, "cannot listen on " + path);
+    } catch (...) {
+        unlink(path.c_str());
+        throw;
     }
-    return value;
+    return made;
+}
+
+Descriptor listen_on_host(const std::string& host, const std::string& port, const ListenOptions& options) {
+    const std::string shown = host + ':' + port;
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    wanted.ai_flags = AI_PASSIVE;
+    addrinfo* results = nullptr;
+    if (const int error = getaddrinfo(host.c_str(), port.c_str(), &wanted, &results); error != 0) {
+        fail(error == EAI_SYSTEM ? errno : EADDRNOTAVAIL, "cannot listen on " + shown + ": " + gai_strerror(error));
+    }
+    const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> first{results, &freeaddrinfo};
+
+    const int made = socket(first->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (made < 0) fail(errno, "cannot make a socket for " + shown);
+    Descriptor listening{made};
+    const int on = 1;  // connections of a process before this one may still be on their way out
+    setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(made, first->ai_addr, first->ai_addrlen) != 0 || listen(made, options.backlog) != 0) {
+        fail(errno, "cannot listen on " + shown);
+    }
+    return listening;
+}
+
+/// "[::1]:9000" -> "::1", "9000"
+std::pair<std::string, std::string> parse_host_and_port(std::string_view address) {
+    const std::size_t colon = address.rfind(':');
+    if (colon == std::string_view::npos) refuse(address);
+    std::string_view host = address.substr(0, colon);
+    const std::string_view port = address.substr(colon + 1);
+    if (host.starts_with('[') && host.ends_with(']')) {
+        host = host.substr(1, host.size() - 2);
+    } else if (host.find(':') != std::string_view::npos) {
+        refuse(address);
+    }
+    if (host.empty() || port.empty() || address.find_first_of("/\0"sv) != std::string_view::npos) refuse(address);
+    return {std::string{host}, std::string{port}};
+}
+
+bool listens(int descriptor) {
+    const auto has = [&](int option, int wanted) {
+        int value = 0;
+        socklen_t size = sizeof value;
+        return getsockopt(descriptor, SOL_SOCKET, option, &value, &size) == 0 && value == wanted;
+    };
+    return has(SO_TYPE, SOCK_STREAM) && has(SO_ACCEPTCONN, 1);
 }
 
 }  // namespace
@@ -100,7 +175,7 @@ ListenSocket::~ListenSocket() {
 }
 
 ListenSocket ListenSocket::inherit(int descriptor) {
-    if (socket_option(descriptor, SO_TYPE) != SOCK_STREAM || socket_option(descriptor, SO_ACCEPTCONN) == 0) {
+    if (!listens(descriptor)) {
         fail(EINVAL, "descriptor " + std::to_string(descriptor) +
                          " is not a listening stream socket; start the program under one that passes it one"
                          " (systemd, spawn-fcgi, multiwatch) or give it an address");
@@ -114,21 +189,15 @@ ListenSocket ListenSocket::inherit(int descriptor) {
 }
 
 ListenSocket ListenSocket::open(std::string_view address, const ListenOptions& options) {
-    const std::string path = parse_unix_path(address);
-    const sockaddr_un name = unix_address(path);
     if (options.backlog < 1 || options.backlog > 65535) throw std::invalid_argument{"backlog is outside 1..65535"};
     if (options.mode > 0777) throw std::invalid_argument{"mode is outside 0..0777"};
-    remove_stale(path, name);
-
-    // bind() gives the file the socket's own mode, cut by the umask. So it is never wider than asked for, not even
-    // for a moment, and the umask, which is the whole process's, stays as it is; chmod() then gives back what was cut.
-    Descriptor made = new_socket(path);
-    if (fchmod(made.get(), options.mode) != 0) fail(errno, "cannot set the mode of a socket");
-    if (bind(made.get(), general(name), sizeof name) != 0) fail(errno, "cannot listen on " + path);
-    ListenSocket listening{made.release(), path};
-    if (chmod(path.c_str(), options.mode) != 0) fail(errno, "cannot set the mode of " + path);
-    if (listen(listening.descriptor(), options.backlog) != 0) fail(errno, "cannot listen on " + path);
-    return listening;
+    if (!address.starts_with(kUnixPrefix)) {
+        const auto [host, port] = parse_host_and_port(address);
+        return ListenSocket{listen_on_host(host, port, options).release(), {}};
+    }
+    const std::string path{address.substr(kUnixPrefix.size())};
+    if (!path.starts_with('/') || path.find('\0') != std::string::npos) refuse(address);
+    return ListenSocket{listen_on_unix(path, options).release(), path};
 }
 
 }  // namespace fcgi_worker

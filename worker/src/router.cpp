@@ -50,9 +50,9 @@ bool is_more_specific(const Segments& left, const Segments& right) {
     return a != left.end() && !a->is_name;
 }
 
-/// The handler for that method; nullptr where there is none.
+/// What is called for that method; nullptr where there is nothing.
 template <typename Methods>
-const Handler* find_method(const Methods& methods, std::string_view method) {
+const detail::Endpoint* find_method(const Methods& methods, std::string_view method) {
     const auto found = std::find_if(methods.begin(), methods.end(), [&](const auto& m) { return m.first == method; });
     return found == methods.end() ? nullptr : &found->second;
 }
@@ -66,13 +66,38 @@ void log_failure(const Log& log, LogLevel level, std::string_view message, const
           {"error", std::move(error)}}});
 }
 
+/// The answer to HEAD is that to GET, with its length and without its body.
+void drop_body(Response& response) {
+    try {
+        if (!response.headers.find("Content-Length")) {
+            response.headers.add("Content-Length", std::to_string(response.body.size()));
+        }
+        response.body.clear();
+    } catch (const std::exception&) {  // no memory
+        response = Response{500, {}, {}};
+    }
+}
+
 }  // namespace
 
 Router::Router(Log log) : log_(std::move(log)) {}
 
-void Router::add(std::string method, std::string_view pattern, Handler handler) {
+void Router::add(std::string_view method, std::string_view pattern, Handler handler) {
+    detail::Endpoint endpoint;
+    if (handler) {
+        endpoint.call = [handler = std::move(handler)](const Request& request, const Fields& path_parameters) {
+            if (path_parameters.empty()) return handler(request);
+            Request with_parameters = request;
+            with_parameters.path_parameters = path_parameters;
+            return handler(with_parameters);
+        };
+    }
+    add_endpoint(method, pattern, std::move(endpoint));
+}
+
+void Router::add_endpoint(std::string_view method, std::string_view pattern, detail::Endpoint endpoint) {
     const std::string shown{pattern};
-    if (method.empty() || !handler) throw std::invalid_argument{shown + ": a route needs a method and a handler"};
+    if (method.empty() || !endpoint.call) throw std::invalid_argument{shown + ": a route needs a method and a handler"};
     if (!pattern.starts_with('/')) throw std::invalid_argument{"a route begins with a slash, unlike \"" + shown + '"'};
 
     std::vector<Segment> segments;
@@ -88,6 +113,12 @@ void Router::add(std::string method, std::string_view pattern, Handler handler) 
         }
         segments.push_back({std::string{text}, is_name});
     }
+    const auto names = static_cast<std::size_t>(
+        std::count_if(segments.begin(), segments.end(), [](const Segment& s) { return s.is_name; }));
+    if (endpoint.arguments != 0 && endpoint.arguments != names) {
+        throw std::invalid_argument{shown + " has " + std::to_string(names) + " names, and its handler takes " +
+                                    std::to_string(endpoint.arguments)};
+    }
 
     const auto same_shape = [&](const Route& route) {
         return std::equal(route.segments.begin(), route.segments.end(), segments.begin(), segments.end(),
@@ -98,61 +129,70 @@ void Router::add(std::string method, std::string_view pattern, Handler handler) 
     const auto same_text = [](const Segment& a, const Segment& b) { return a.text == b.text; };
     const auto route = std::find_if(routes_.begin(), routes_.end(), same_shape);
     if (route == routes_.end()) {
-        routes_.push_back({std::move(segments), {{std::move(method), std::move(handler)}}});
+        routes_.push_back({std::move(segments), {{std::string{method}, std::move(endpoint)}}});
         return;
     }
     if (!std::equal(route->segments.begin(), route->segments.end(), segments.begin(), same_text)) {
         throw std::invalid_argument{shown + ": the same path is known with other names"};
     }
     if (find_method(route->methods, method) != nullptr) {
-        throw std::invalid_argument{method + ' ' + shown + " has a handler already"};
+        throw std::invalid_argument{std::string{method} + ' ' + shown + " has a handler already"};
     }
-    route->methods.emplace_back(std::move(method), std::move(handler));
+    route->methods.emplace_back(method, std::move(endpoint));
 }
 
 std::string Router::Route::allow() const {
     std::string list;
-    for (const auto& [method, handler] : methods) {
+    for (const auto& [method, endpoint] : methods) {
         if (method != "OPTIONS") list += method + ", ";
         if (method == "GET" && find_method(methods, "HEAD") == nullptr) list += "HEAD, ";
     }
     return list + "OPTIONS";
 }
 
+void Router::use(Middleware middleware) {
+    if (!middleware) throw std::invalid_argument{"middleware is a function, and this one is empty"};
+    middleware_.push_back(std::move(middleware));
+}
+
 Response Router::handle(const Request& request) const {
-    Response response{500, {}, {}};  // what is left where not even a problem can be made, for want of memory
+    Response response = answer(0, request);
+    if (request.method == "HEAD") drop_body(response);
+    return response;
+}
+
+/// What pass() answers, or the answer that what it throws becomes.
+Response Router::answer(std::size_t depth, const Request& request) const {
     try {
         try {
-            response = dispatch(request);
+            return pass(depth, request);
         } catch (const Problem& problem) {
             if (problem.status() >= 500) {
                 log_failure(log_, LogLevel::kWarning, "request refused", request, problem.detail());
             }
-            response = problem.to_response(request.request_id);
+            return problem.to_response(request.request_id);
         } catch (const Unavailable& unavailable) {
             log_failure(log_, LogLevel::kWarning, "request not served", request, unavailable.what());
-            response = unavailable.to_response(request.request_id);
+            return unavailable.to_response(request.request_id);
         } catch (const std::exception& bug) {
             log_failure(log_, LogLevel::kError, "handler failed", request, bug.what());
-            response = answers::internal_error().to_response(request.request_id);
         } catch (...) {
             log_failure(log_, LogLevel::kError, "handler failed", request, "not a std::exception");
-            response = answers::internal_error().to_response(request.request_id);
         }
-        if (request.method == "HEAD") {
-            if (!response.headers.find("Content-Length")) {
-                response.headers.add("Content-Length", std::to_string(response.body.size()));
-            }
-            response.body.clear();
-        }
+        return answers::internal_error().to_response(request.request_id);
     } catch (const std::exception&) {
-        response = Response{500, {}, {}};
+        return Response{500, {}, {}};  // what is left where not even a problem can be made, for want of memory
     }
-    return response;
+}
+
+/// Through the middleware of that depth, where there is one, to what is further inside.
+Response Router::pass(std::size_t depth, const Request& request) const {
+    if (depth == middleware_.size()) return dispatch(request);
+    return middleware_[depth](request, [this, depth](const Request& passed) { return answer(depth + 1, passed); });
 }
 
 Response Router::dispatch(const Request& request) const {
-    const auto path = decoded_segments(request.path);
+    auto path = decoded_segments(request.path);
     const Route* best = nullptr;
     for (const Route& route : routes_) {
         if (!path || !matches(route.segments, *path)) continue;
@@ -160,19 +200,18 @@ Response Router::dispatch(const Request& request) const {
     }
     if (best == nullptr) throw answers::not_found();
 
-    const Handler* handler = find_method(best->methods, request.method);
-    if (handler == nullptr && request.method == "HEAD") handler = find_method(best->methods, "GET");
-    if (handler == nullptr && request.method == "OPTIONS") return Response{204, {{"Allow", best->allow()}}, {}};
-    if (handler == nullptr) throw answers::method_not_allowed(best->allow());
+    const detail::Endpoint* endpoint = find_method(best->methods, request.method);
+    if (endpoint == nullptr && request.method == "HEAD") endpoint = find_method(best->methods, "GET");
+    if (endpoint == nullptr && request.method == "OPTIONS") return Response{204, {{"Allow", best->allow()}}, {}};
+    if (endpoint == nullptr) throw answers::method_not_allowed(best->allow());
 
-    const auto is_name = [](const Segment& segment) { return segment.is_name; };
-    if (std::none_of(best->segments.begin(), best->segments.end(), is_name)) return (*handler)(request);
-
-    Request with_parameters = request;
+    Fields path_parameters;
     for (std::size_t i = 0; i < path->size(); ++i) {
-        if (best->segments[i].is_name) with_parameters.path_parameters.add(best->segments[i].text, (*path)[i]);
+        if (best->segments[i].is_name) path_parameters.add(best->segments[i].text, std::move((*path)[i]));
     }
-    return (*handler)(with_parameters);
+    auto response = endpoint->call(request, path_parameters);
+    if (!response) throw answers::not_found();
+    return *std::move(response);
 }
 
 }  // namespace fcgi_worker

@@ -115,6 +115,16 @@ taken_port() {
         }' "$1" "${2:-0}" "$NGINX_PORTS"
 }
 
+# free_ports FROM TO: the first of as many free ports as a stack takes, from somewhere between, so that two who look at the
+# same moment look at different places.
+free_ports() {
+    local port
+    for ((port = $1 + RANDOM % (($2 - $1) / 2 / NGINX_PORTS) * NGINX_PORTS; port < $2; port += NGINX_PORTS)); do
+        [[ -n $(taken_port "$port") ]] || break
+    done
+    echo "$port"
+}
+
 # wait_until SECONDS COMMAND...: tries every tenth of a second; false when the time is over.
 wait_until() {
     local end=$((${EPOCHREALTIME/./} + $1 * 1000000))

@@ -54,6 +54,12 @@ public:
             name, field, [&field](std::uint64_t value) { field = value; }, range, help);
     }
 
+    void number(const char* name, int& field, const Range& range, const char* help) {
+        declare_number(
+            name, static_cast<std::uint64_t>(field), [&field](std::uint64_t value) { field = static_cast<int>(value); },
+            range, help);
+    }
+
     void number(const char* name, milliseconds& field, const Range& range, const char* help) {
         declare_number(
             name, static_cast<std::uint64_t>(field.count()),
@@ -117,7 +123,23 @@ std::string check_not_empty(const std::string& text) { return text.empty() ? "a 
 std::string check_directory(const std::string& text) { return text.starts_with('/') ? "" : "an absolute path"; }
 
 std::string check_listen(const std::string& text) {
-    return text == "inherit" || text.starts_with("unix:/") ? "" : "'inherit' or 'unix:/path'";
+    const bool is_path = text.starts_with("unix:/");
+    const bool has_port = !text.starts_with("unix:") && text.find(':', 1) != std::string::npos;
+    return text == "inherit" || is_path || has_port ? "" : "'inherit', 'unix:/path' or 'host:port'";
+}
+
+/// As chmod takes it.
+std::optional<unsigned> parse_mode(const std::string& text) {
+    unsigned mode = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, mode, 8);
+    if (error != std::errc{} || rest != end || mode > 0777) return std::nullopt;
+    return mode;
+}
+std::string check_mode(const std::string& text) { return parse_mode(text) ? "" : "in 0..0777, in octal digits"; }
+
+std::string check_group(const std::string& text) {
+    return text.find_first_of(" \t:/") == std::string::npos ? "" : "the name of a group";
 }
 
 /// Paths of todos are appended to it.
@@ -160,6 +182,8 @@ void check_together(const Options& options) {
     const auto& pool = options.pool;
     require_less("--statement-timeout-ms", pool.statement_timeout, "--request-budget-ms",
                  options.server.request_budget);
+    require_less("--request-budget-ms", options.server.request_budget, "--drain-timeout-ms",
+                 options.server.drain_timeout);
     require_less("--lock-timeout-ms", pool.lock_timeout, "--statement-timeout-ms", pool.statement_timeout);
     require_less("--acquire-timeout-ms", pool.acquire_timeout, "--lock-timeout-ms", pool.lock_timeout);
 }
@@ -178,6 +202,7 @@ std::string_view version() { return TODO_WORKER_VERSION; }
 std::variant<Options, HelpText> parse_options(int argc, const char* const* argv) {
     Options options;
     std::string log_level = "info";
+    std::string listen_mode = "0660";
     bool anonymous_owner = false;
 
     CLI::App app{"Serves the todo API over FastCGI, from PostgreSQL.", "todo-worker"};
@@ -189,7 +214,15 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
 
     Declarations declare{app};
     declare.text("--listen", options.listen, "ADDRESS", check_listen,
-                 "Where requests come from: inherit (descriptor 0 is the listening socket) or unix:/path");
+                 "Where requests come from: inherit (a listening socket from systemd, or descriptor 0), unix:/path, "
+                 "or host:port where only the web server reaches it");
+    declare.text("--listen-mode", listen_mode, "MODE", check_mode, "Permissions of unix:/path");
+    declare.text("--listen-group", options.listen_options.group, "GROUP", check_group,
+                 "Group of unix:/path: the web server's");
+    declare.number("--listen-backlog", options.listen_options.backlog, {1, 65535, ""},
+                   "Connections that may wait to be accepted, where the socket is not inherited");
+    declare.number("--listen-connections", options.server.connections, {1, 1'000'000, ""},
+                   "Connections of the web server that are open at once, idle ones as well");
     declare.number("--threads", options.server.threads, {1, 1024, ""}, "Requests worked on at the same time");
     declare.number("--body-bytes", options.server.body_bytes, {1024, 64 << 20, " bytes"},
                    "Longest body of a request; a longer one is answered 413");
@@ -197,6 +230,10 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
                    "Time for one request from its arrival at the web server; then it is answered 503");
     declare.number("--io-timeout-ms", options.server.io_timeout, kWait,
                    "Longest silence of the web server in the middle of a request");
+    declare.number("--idle-timeout-ms", options.server.idle_timeout, {100, 86'400'000, " ms"},
+                   "Longest time without a request on a connection; much longer than the web server keeps one");
+    declare.number("--drain-timeout-ms", options.server.drain_timeout, kWait,
+                   "Longest time from TERM to the end, while the web server lets go; more than --request-budget-ms");
     declare.text("--database", options.pool.dsn, "DSN", check_not_empty,
                  "libpq connection string; a password belongs into the config file or a .pgpass");
     declare.number("--connections", options.pool.connections, {1, 100, ""}, "PostgreSQL connections of this process");
@@ -231,6 +268,7 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
         throw OptionError(one_line(error.what()));
     }
     if (anonymous_owner) options.api.anonymous_owner = OwnerId{Uuid::parse(kAnonymousOwner).value()};
+    options.listen_options.mode = parse_mode(listen_mode).value();
     options.log_level = find_log_level(log_level)->second;
     check_together(options);
     return options;

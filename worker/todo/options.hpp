@@ -13,6 +13,7 @@
 #include <string_view>
 #include <variant>
 
+#include <fcgi_worker/listen_socket.hpp>
 #include <fcgi_worker/log.hpp>
 #include <fcgi_worker/pq/pool.hpp>
 #include <fcgi_worker/server.hpp>
@@ -29,7 +30,8 @@ namespace todo {
 inline constexpr std::string_view kAnonymousOwner = "00000000-0000-7000-8000-000000000001";
 
 struct Options {
-    std::string listen = "inherit";  ///< `inherit`: descriptor 0 is the listening socket; or `unix:/path`.
+    std::string listen = "inherit";  ///< `inherit`: the supervisor has opened it; or `unix:/path`, or `host:port`.
+    fcgi_worker::ListenOptions listen_options;
     fcgi_worker::ServerOptions server;
     fcgi_worker::pq::PoolOptions pool{.dsn = "dbname=todo", .statements = {}};  ///< The statements are main's to add.
     ApiOptions api;

@@ -7,6 +7,7 @@
 #include "cursor.hpp"
 #include "fields.hpp"
 #include "headers.hpp"
+#include "path.hpp"
 #include "problems.hpp"
 #include "query.hpp"
 #include "wire.hpp"
@@ -31,15 +32,6 @@ struct Call {
 OwnerId require_owner(const ApiOptions& options) {
     if (!options.anonymous_owner) throw problems::not_signed_in();
     return *options.anonymous_owner;
-}
-
-/// A client may choose any id but the two that stand for "none" and "all" elsewhere (RFC 9562, 5.9 and 5.10).
-TodoId require_id(const Request& request) {
-    static const Uuid nil;
-    static const Uuid max = *Uuid::parse("ffffffff-ffff-ffff-ffff-ffffffffffff");
-    const auto id = Uuid::parse(request.path_parameter("id"));
-    if (!id || *id == nil || *id == max) throw problems::no_such_todo();
-    return TodoId{*id};
 }
 
 std::string todo_url(const Call& call, TodoId id) { return call.todos_url + '/' + id.value.to_string(); }
@@ -150,8 +142,7 @@ Response delete_todos(const Call& call) {
 
 /// GET /v1/todos/{id} -> 200 with ETag, or 304 if the client's copy is current
 ///     400 bad header   401 not signed in   404 absent, or someone else's   412 If-Match names another version
-Response read_todo(const Call& call) {
-    const TodoId id = require_id(call.request);
+Response read_todo(const Call& call, TodoId id) {
     refuse_query(call.request.query);
     const auto wanted = if_match(call.request);
     const auto known = if_none_match(call.request);
@@ -168,8 +159,7 @@ Response read_todo(const Call& call) {
 
 /// PUT /v1/todos/{id} -> 201 with Location when it is new, 200 when it replaced one; both with ETag
 ///     as POST   404 malformed id   412 If-Match or If-None-Match: * does not hold
-Response replace_todo(const Call& call) {
-    const TodoId id = require_id(call.request);
+Response replace_todo(const Call& call, TodoId id) {
     refuse_query(call.request.query);
     require_json(call.request);
     Preconditions conditions = put_preconditions(call.request);
@@ -185,8 +175,7 @@ Response replace_todo(const Call& call) {
 ///     400 no JSON, bad header   401 not signed in   404 absent, or someone else's   412 If-Match does not hold
 ///     415 neither application/merge-patch+json nor application/json   422 bad field
 ///     with Idempotency-Key also: as POST
-Response change_todo(const Call& call) {
-    const TodoId id = require_id(call.request);
+Response change_todo(const Call& call, TodoId id) {
     refuse_query(call.request.query);
     require_merge_patch(call.request);
     Preconditions conditions = preconditions(call.request);
@@ -200,8 +189,7 @@ Response change_todo(const Call& call) {
 /// DELETE /v1/todos/{id} -> 204, also when it is deleted already: the web server may have sent it twice
 ///     400 bad header   401 not signed in   404 never was, or someone else's   412 If-Match does not hold
 ///     with Idempotency-Key also: 409 still under way   422 used for another request
-Response delete_todo(const Call& call) {
-    const TodoId id = require_id(call.request);
+Response delete_todo(const Call& call, TodoId id) {
     refuse_query(call.request.query);
     const Preconditions conditions = preconditions(call.request);
     const auto key = write_key(call.request);
@@ -211,10 +199,11 @@ Response delete_todo(const Call& call) {
 }  // namespace
 
 void add_routes(Router& router, Store& store, const ApiOptions& options) {
-    const auto route = [&](const char* method, const char* pattern, Response (*handler)(const Call&)) {
-        router.add(method, pattern, [&store, &options, handler](const Request& request) {
+    const auto route = [&]<typename... Ids>(const char* method, const char* pattern,
+                                            Response (*handler)(const Call&, Ids...)) {
+        router.add(method, pattern, [&store, &options, handler](const Request& request, Ids... ids) {
             const std::string& root = options.public_url.empty() ? request.origin : options.public_url;
-            return handler(Call{request, store, require_owner(options), root + "/v1/todos"});
+            return handler(Call{request, store, require_owner(options), root + "/v1/todos"}, ids...);
         });
     };
     route("GET", "/v1/todos", list_todos);

@@ -332,7 +332,8 @@ inline constexpr Statement kRemove{"todo_remove", R"sql(
 
 /// $1 owner, $2 key or NULL, $3 digest, $4 completed or NULL for both.
 /// IS TRUE keeps the planner from making a join of it, which, planned while the table was empty, would compare
-/// 10,000 rows with 10,000; it hashes the ids instead. Locks in the order of the key, as everything does that locks more than one row: two of them cannot deadlock.
+/// 10,000 rows with 10,000; it hashes the ids instead. Locks in the order of the key, as everything does that locks
+/// more than one row: two of them cannot deadlock.
 inline constexpr Statement kRemoveAll{"todo_remove_all", R"sql(
     WITH guard AS MATERIALIZED (
         SELECT pg_try_advisory_xact_lock(hashtextextended($2, hashtextextended($1::uuid::text, 0))) AS free

@@ -86,6 +86,13 @@ Response metrics(const StatusSources& sources) {
                    {{server.shed_requests}});
     scrape.counter("request_starts_skewed_total",
                    "Requests whose time of arrival was taken as now because clocks differ.", {{server.skewed_starts}});
+    scrape.gauge("connections", "Connections of the web server that are open, idle ones as well.",
+                 {{server.connections}});
+    scrape.counter("connections_accepted_total", "Connections of the web server that were accepted.",
+                   {{server.accepted_connections}});
+    scrape.counter("requests_abandoned_total",
+                   "Requests that were not read: the web server had closed the connection, for its client had gone.",
+                   {{server.abandoned_requests}});
     scrape.counter("connections_broken_total",
                    "Connections of the web server that ended before a request or its answer was complete.",
                    {{server.broken_connections}});

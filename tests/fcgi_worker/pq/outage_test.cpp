@@ -106,6 +106,13 @@ TEST_F(AnAwayDatabase, TurnsRequestsAwayAtOnce) {
     EXPECT_EQ(pool.counts().turned_away, 2U);
 }
 
+TEST_F(AnAwayDatabase, IsNotWaitedFor) {
+    gate.shut();
+    Pool pool{options(20)};
+
+    EXPECT_LT(duration_of([&] { EXPECT_FALSE(pool.wait_until_full(deadline_after(std::chrono::minutes{10}))); }), 20s);
+}
+
 TEST_F(AnAwayDatabase, TurnsAwayThoseWhoWaitAlready) {
     Pool pool{options(1)};
     auto lease = std::make_unique<Lease>(borrow(pool));

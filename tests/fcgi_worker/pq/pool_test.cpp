@@ -30,6 +30,15 @@ TEST_F(APool, OpensItsConnectionsByItself) {
     EXPECT_EQ(pool.counts().opened, 20U);
 }
 
+TEST_F(APool, SaysWhenItIsFull) {
+    Pool pool{options(20)};
+
+    EXPECT_TRUE(pool.wait_until_full(deadline_after(std::chrono::seconds{20})));
+
+    EXPECT_EQ(pool.counts().idle, 20U);
+    EXPECT_FALSE(Pool{options(20)}.wait_until_full(Clock::now()));
+}
+
 TEST_F(APool, LendsTheConnectionUsedLast) {
     Pool pool{options(3)};
     ASSERT_TRUE(is_full(pool, 3));

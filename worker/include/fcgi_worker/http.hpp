@@ -4,6 +4,7 @@
 /// Errors:  nothing here throws but for want of memory.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -33,6 +34,7 @@ public:
 
     [[nodiscard]] const_iterator begin() const { return fields_.begin(); }
     [[nodiscard]] const_iterator end() const { return fields_.end(); }
+    [[nodiscard]] std::size_t size() const { return fields_.size(); }
     [[nodiscard]] bool empty() const { return fields_.empty(); }
 
 private:
@@ -51,6 +53,7 @@ struct Request {
     Deadline deadline = Deadline::max();
 
     Fields path_parameters;  ///< Filled by the router, percent-decoded: "id".
+    Fields attributes;       ///< What middleware found out, for handlers. Never from the client.
 
     /// Throws std::logic_error where the route has no such parameter: a mistake in the program.
     [[nodiscard]] std::string_view path_parameter(std::string_view name) const;

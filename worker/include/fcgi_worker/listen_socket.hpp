@@ -13,16 +13,21 @@ struct ListenOptions {
     /// Connections that wait in the kernel until somebody accepts them; 1..65535, cut by net.core.somaxconn.
     /// nginx answers 502 at once when a unix socket's queue is full, so it is as long as the kernel's default allows.
     int backlog = 4096;
-    unsigned mode = 0660;  ///< Permissions of a unix socket: whoever can connect can send FastCGI records.
+
+    /// Permissions and group of a unix socket; 0..0777, and a name, or empty for the process's own. Whoever can connect
+    /// can send FastCGI records, which libfcgi trusts: nobody but the web server should.
+    unsigned mode = 0660;
+    std::string group = {};
 };
 
 class ListenSocket {
 public:
-    /// Takes over a listening descriptor, for example 0 from spawn-fcgi, multiwatch or systemd.
+    /// Takes over a listening descriptor: 0 from spawn-fcgi and multiwatch, 3 from systemd (LISTEN_FDS).
     /// Makes it non-blocking, leaves its backlog as it is.
     [[nodiscard]] static ListenSocket inherit(int descriptor);
 
-    /// `unix:/path`. A stale socket file is replaced; one that somebody listens on is an error.
+    /// `unix:/path`, or `host:port` with a name or a number for either ([::1]:9000). A stale socket file is replaced;
+    /// one that somebody listens on is an error. An address must be one that only the web server reaches.
     [[nodiscard]] static ListenSocket open(std::string_view address, const ListenOptions& options = {});
 
     ListenSocket(ListenSocket&& other) noexcept;

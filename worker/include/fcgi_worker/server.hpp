@@ -1,5 +1,11 @@
 /// Serves FastCGI requests from a listening socket with a fixed number of threads.
 ///
+/// A thread belongs to a request while that is worked on, and to no connection: the web server may keep as many as it
+/// likes (nginx: `fastcgi_keep_conn on` and `keepalive`), an idle one costs a descriptor. One that the web server
+/// closes after each request is served in the same way. The server is never the first to close a connection that is
+/// idle, for a request may be on its way: only when it has been silent for idle_timeout, or when the time to drain is
+/// over.
+///
 ///     Server server{ListenSocket::inherit(0), [&](const Request& r) { return router.handle(r); }, options, log};
 ///     std::thread runner{[&] { server.run(); }};
 ///     ...
@@ -42,13 +48,30 @@ struct ServerOptions {
     /// Longest silence of the web server in the middle of a request or of an answer, and longest time that
     /// a whole body may take; 10 ms..10 min.
     std::chrono::milliseconds io_timeout{10000};
+
+    /// Connections that are open at once, idle ones and those at work; 1..1,000,000. As many descriptors are needed,
+    /// and some more. Further ones wait in the socket's queue. 200 nginx processes that keep 16 each are 3,200.
+    std::size_t connections = 8192;
+
+    /// Longest time between two requests of a connection, and before its first; 100 ms..1 day. It is for peers that
+    /// vanished without a word, so it is much longer than the web server keeps a connection (nginx's
+    /// keepalive_timeout).
+    std::chrono::milliseconds idle_timeout{60000};
+
+    /// Longest time from stop() to the last connection's end; 10 ms..10 min. The web server has to let go of all
+    /// connections sooner: with nginx, within keepalive_time and the longest request after it (4 s and 7 s).
+    std::chrono::milliseconds drain_timeout{15000};
 };
 
 /// What a server did, for metrics.
 struct ServerCounts {
-    std::size_t busy_threads = 0;        ///< Now in a request.
-    std::size_t requests = 0;            ///< Answered since the start.
-    std::size_t shed_requests = 0;       ///< Of these: answered 503 because they were too old on arrival.
+    std::size_t busy_threads = 0;   ///< Now in a request.
+    std::size_t requests = 0;       ///< Answered since the start.
+    std::size_t shed_requests = 0;  ///< Of these: answered 503 because they were too old on arrival.
+    std::size_t connections = 0;    ///< Open now.
+    std::size_t accepted_connections = 0;
+    std::size_t abandoned_requests =
+        0;  ///< Not read: the web server had closed the connection, for its client had gone.
     std::size_t broken_connections = 0;  ///< Ended before their request or its answer was complete.
     std::size_t accept_errors = 0;       ///< For want of descriptors or memory.
     std::size_t skewed_starts = 0;       ///< REQUEST_START in the future or over 60 s old, taken as now: clocks differ.
@@ -61,17 +84,20 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Returns after stop(), when each request that was begun has its answer.
+    /// Returns after stop(), when the web server has let go of the last connection, or has not within drain_timeout,
+    /// and each handler that was begun has returned.
     void run();
 
-    /// No new connection is accepted from here on.
+    /// No new connection is accepted from here on. Those that are there are served until the web server closes them:
+    /// whoever closes an idle connection first may do so while a request is on its way. Another process that shares the
+    /// listening socket accepts meanwhile.
     void stop() noexcept;
 
     [[nodiscard]] ServerCounts counts() const noexcept;
 
 private:
-    class Loop;
-    std::unique_ptr<Loop> loop_;
+    class Service;
+    std::unique_ptr<Service> service_;
 };
 
 }  // namespace fcgi_worker

@@ -10,7 +10,7 @@
 
 #include "pq/connection.hpp"
 #include "pq/options.hpp"
-#include "pq/signals_blocked.hpp"
+#include "signals_blocked.hpp"
 
 namespace fcgi_worker::pq {
 namespace {
@@ -55,6 +55,7 @@ public:
 
     std::unique_ptr<Connection> take(Deadline deadline);
     void give_back(std::unique_ptr<Connection> connection) noexcept;
+    bool wait_until_full(Deadline deadline);
     PoolCounts counts() const;
 
 private:
@@ -78,6 +79,7 @@ private:
     const Log log_;
 
     mutable std::mutex mutex_;
+    std::condition_variable settled_;                ///< An attempt to connect has ended.
     std::condition_variable work_;                   ///< For the keeper: something is missing, or it is to stop.
     std::vector<std::unique_ptr<Connection>> idle_;  ///< The last one was used last.
     std::list<Waiter*> waiters_;                     ///< The first one came first.
@@ -151,6 +153,12 @@ void Pool::Keeper::give_back(std::unique_ptr<Connection> connection) noexcept {
     const std::lock_guard lock{mutex_};
     --counts_.busy;
     hand_over(std::move(connection));
+}
+
+bool Pool::Keeper::wait_until_full(Deadline deadline) {
+    std::unique_lock lock{mutex_};
+    settled_.wait_until(lock, deadline, [&] { return away_ || !lacks_some(); });
+    return !lacks_some();
 }
 
 PoolCounts Pool::Keeper::counts() const {
@@ -259,6 +267,7 @@ milliseconds Pool::Keeper::settle(std::unique_ptr<Connection> connection, const 
                 refuse_all();
             }
         }
+        settled_.notify_all();
     }
     if (opened) {
         if (was_away) {
@@ -301,6 +310,8 @@ Pool::Pool(PoolOptions options, Log log) : keeper_{std::make_unique<Keeper>(std:
 Pool::~Pool() = default;
 
 Lease Pool::acquire(Deadline deadline) { return Lease{*this, keeper_->take(deadline)}; }
+
+bool Pool::wait_until_full(Deadline deadline) { return keeper_->wait_until_full(deadline); }
 
 PoolCounts Pool::counts() const { return keeper_->counts(); }
 

@@ -128,6 +128,11 @@ public:
     /// Throws PoolExhausted.
     [[nodiscard]] Lease acquire(Deadline deadline);
 
+    /// Waits until every connection is open, the first attempt to open one has failed, or the deadline has come.
+    /// Whether all are open. A process that joins others on a socket calls it before it accepts: they serve meanwhile,
+    /// and its first requests need not wait while connections are made one after the other.
+    bool wait_until_full(Deadline deadline);
+
     [[nodiscard]] PoolCounts counts() const;
 
 private:

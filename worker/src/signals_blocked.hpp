@@ -8,14 +8,14 @@
 
 #include <csignal>
 
-namespace fcgi_worker::pq {
+namespace fcgi_worker {
 
 class SignalsBlocked {
 public:
     SignalsBlocked() {
         sigset_t signals;
         sigfillset(&signals);
-        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) {
+        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) {
             sigdelset(&signals, fault);  // Of the thread itself: who handles crashes wants to see them.
         }
         pthread_sigmask(SIG_SETMASK, &signals, &before_);
@@ -28,4 +28,4 @@ private:
     sigset_t before_{};
 };
 
-}  // namespace fcgi_worker::pq
+}  // namespace fcgi_worker

@@ -1,0 +1,362 @@
+#include "loop.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "signals_blocked.hpp"
+
+namespace fcgi_worker {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPauseAfterAcceptError{50};           // long enough for descriptors to come back
+constexpr std::chrono::seconds kBetweenAcceptErrorLogs{10};  // however many fail meanwhile
+constexpr int kIdleLooks = 4;                                // in one idle_timeout: none lives a quarter longer
+
+/// Accepted at the begin of a drain. The kernel may have woken this process, and no other one, for a connection that
+/// still waits: without us it would wait until the next one comes. While more than these come, others are awake.
+constexpr int kAcceptedAtLast = 64;
+
+constexpr std::uint32_t kOnce = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
+
+Descriptor opened(int descriptor, const char* what) {
+    if (descriptor < 0) throw std::system_error{errno, std::generic_category(), what};
+    return Descriptor{descriptor};
+}
+Descriptor make_eventfd() { return opened(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "cannot make an eventfd"); }
+Descriptor make_timer() {
+    return opened(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "cannot make a timer");
+}
+
+void notify(const Descriptor& eventfd) noexcept {
+    const std::uint64_t once = 1;
+    [[maybe_unused]] const ssize_t written =
+        write(eventfd.get(), &once, sizeof once);  // a full counter is readable too
+}
+
+void set_timer(const Descriptor& timer, milliseconds after, milliseconds every = {}) {
+    const auto split = [](milliseconds time) {
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+        return timespec{seconds.count(), std::chrono::nanoseconds{time - seconds}.count()};
+    };
+    const itimerspec when{split(every), split(after)};
+    timerfd_settime(timer.get(), 0, &when, nullptr);
+}
+
+void clear(const Descriptor& timer) {
+    std::uint64_t times = 0;
+    [[maybe_unused]] const ssize_t taken = read(timer.get(), &times, sizeof times);
+}
+
+bool is_inet(int descriptor) {
+    int domain = AF_UNIX;
+    socklen_t size = sizeof domain;
+    getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+    return domain != AF_UNIX;
+}
+
+void configure(int descriptor, milliseconds timeout, bool inet) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+    const timeval value{seconds.count(), std::chrono::microseconds{timeout - seconds}.count()};
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value);
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value);
+    if (!inet) return;
+    const int on = 1;
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // the end of an answer must not wait for an ack
+    setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+/// Whether a read would not wait: there is something, or the end.
+bool is_readable(int descriptor) {
+    char byte = 0;
+    return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EINTR);
+}
+bool has_something_to_say(int descriptor) {
+    char byte = 0;
+    return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+}  // namespace
+
+Loop::Loop(ListenSocket socket, Serve serve, const LoopOptions& options, Log log)
+    : socket_(std::move(socket)),
+      serve_(std::move(serve)),
+      options_(options),
+      log_(std::move(log)),
+      is_inet_(is_inet(socket_.descriptor())),
+      epoll_(opened(epoll_create1(EPOLL_CLOEXEC), "cannot make an epoll")),
+      stop_(Kind::kStop, make_eventfd()),
+      finished_(Kind::kFinished, make_eventfd()),
+      accept_again_(Kind::kAcceptAgain, make_timer()),
+      idle_(Kind::kIdle, make_timer()),
+      drain_end_(Kind::kDrainEnd, make_timer()) {
+    // Exclusive: a connection wakes one of the processes that share the socket, not all of them.
+    watch(socket_.descriptor(), listener_, EPOLLIN | EPOLLEXCLUSIVE, EPOLL_CTL_ADD);
+    watch(stop_.descriptor.get(), stop_, EPOLLIN | EPOLLONESHOT, EPOLL_CTL_ADD);
+    watch(finished_.descriptor.get(), finished_, EPOLLIN, EPOLL_CTL_ADD);
+    for (Notifier* timer : {&accept_again_, &idle_, &drain_end_}) {
+        watch(timer->descriptor.get(), *timer, EPOLLIN | EPOLLET, EPOLL_CTL_ADD);
+    }
+}
+
+Loop::~Loop() {
+    for (const Connection& connection : kept_) close(connection.descriptor);
+}
+
+void Loop::watch(int descriptor, Source& source, std::uint32_t events, int operation) {
+    epoll_event wanted{};
+    wanted.events = events;
+    wanted.data.ptr = &source;
+    if (epoll_ctl(epoll_.get(), operation, descriptor, &wanted) != 0) {
+        throw std::system_error{errno, std::generic_category(), "cannot watch a socket"};
+    }
+}
+
+void Loop::run() {
+    if (has_run_.exchange(true)) throw std::logic_error{"a server runs once"};
+    set_timer(idle_.descriptor, options_.idle_timeout / kIdleLooks, options_.idle_timeout / kIdleLooks);
+    std::vector<std::thread> threads;
+    const auto join = [&] {
+        for (std::thread& thread : threads) thread.join();
+    };
+    try {
+        const SignalsBlocked blocked;
+        threads.reserve(options_.threads);
+        while (threads.size() < options_.threads) threads.emplace_back([this] { work(); });
+    } catch (...) {
+        stop();
+        join();
+        throw;
+    }
+    join();
+}
+
+void Loop::stop() noexcept { notify(stop_.descriptor); }
+
+LoopCounts Loop::counts() const noexcept {
+    LoopCounts counts;
+    counts.busy_threads = busy_threads_;
+    counts.connections = connections_;
+    counts.accepted = accepted_;
+    counts.accept_errors = accept_errors_;
+    counts.abandoned = abandoned_;
+    return counts;
+}
+
+/// One thread: until all is finished, whatever happens. One event at a time, so that no other one waits behind it while
+/// another thread has nothing to do.
+void Loop::work() {
+    for (;;) {
+        epoll_event event{};
+        if (epoll_wait(epoll_.get(), &event, 1, -1) != 1) continue;
+        auto* const source = static_cast<Source*>(event.data.ptr);
+        switch (source->kind) {
+            case Kind::kListener:
+                accept_one();
+                break;
+            case Kind::kConnection:
+                attend(*static_cast<Connection*>(source), event.events);
+                break;
+            case Kind::kStop:
+                drain();
+                break;
+            case Kind::kFinished:
+                return;
+            case Kind::kAcceptAgain:
+                clear(accept_again_.descriptor);
+                resume_accepting();
+                break;
+            case Kind::kIdle:
+                clear(idle_.descriptor);
+                hang_up(Clock::now() - options_.idle_timeout);
+                break;
+            case Kind::kDrainEnd:
+                end_drain();
+                break;
+        }
+    }
+}
+
+// ---- New connections
+
+/// Counted before it is there: who sees none left may then believe it.
+void Loop::accept_one() {
+    if (++connections_ > options_.connections) {
+        pause_accepting();
+        return let_go();
+    }
+    const int descriptor = accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (descriptor < 0) {
+        accept_failed(errno);
+        return let_go();
+    }
+    take(descriptor);
+    // What was sent with the connection is served at once. A peer that says nothing costs no thread.
+    if (is_readable(descriptor)) {
+        serve(descriptor, nullptr);
+    } else {
+        keep(descriptor, nullptr);
+    }
+}
+
+void Loop::take(int descriptor) {
+    ++accepted_;
+    configure(descriptor, options_.io_timeout, is_inet_);
+}
+
+/// Another thread was faster, or the peer has gone again: on with the next one. Everything else (no descriptor left, no
+/// memory) would come back at once, for the connection still waits: so not at once.
+void Loop::accept_failed(int error) {
+    if (error == EAGAIN || error == EINTR || error == ECONNABORTED) return;
+    ++accept_errors_;
+    pause_accepting();
+    const Clock::time_point now = Clock::now();
+    Clock::rep due = next_accept_error_log_;
+    if (now.time_since_epoch().count() >= due && next_accept_error_log_.compare_exchange_strong(
+                                                     due, (now + kBetweenAcceptErrorLogs).time_since_epoch().count())) {
+        log_({LogLevel::kError, "cannot accept a connection", {{"error", std::generic_category().message(error)}}});
+    }
+}
+
+/// No thread waits for that: meanwhile they serve the connections that are there.
+void Loop::pause_accepting() {
+    const std::lock_guard lock{accepting_mutex_};
+    if (!std::exchange(is_accepting_, false)) return;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket_.descriptor(), nullptr);
+    set_timer(accept_again_.descriptor, kPauseAfterAcceptError);
+}
+
+void Loop::resume_accepting() {
+    const std::lock_guard lock{accepting_mutex_};
+    if (is_draining_ || is_accepting_) return;
+    try {
+        watch(socket_.descriptor(), listener_, EPOLLIN | EPOLLEXCLUSIVE, EPOLL_CTL_ADD);
+        is_accepting_ = true;
+    } catch (const std::system_error&) {  // no memory for it yet
+        set_timer(accept_again_.descriptor, kPauseAfterAcceptError);
+    }
+}
+
+// ---- Connections that are there
+
+void Loop::attend(Connection& connection, std::uint32_t events) {
+    {
+        const std::lock_guard lock{connection.mutex};
+        connection.idle_since = kBusy;
+    }
+    const int descriptor = connection.descriptor;
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return serve(descriptor, &connection);
+    // The web server lets go of an idle connection, or of a request whose client has gone: nobody waits for that.
+    if (has_something_to_say(descriptor)) ++abandoned_;
+    forget(&connection);
+    close(descriptor);
+    let_go();
+}
+
+void Loop::serve(int descriptor, Connection* known) {
+    ++busy_threads_;
+    const bool is_open = serve_(descriptor);
+    --busy_threads_;
+    if (is_open) return keep(descriptor, known);
+    forget(known);  // the kernel has taken it out of the epoll as it was closed
+    let_go();
+}
+
+/// Back to the epoll, until there is something to read on it.
+void Loop::keep(int descriptor, Connection* known) {
+    const int operation = known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    try {
+        if (known == nullptr) {
+            const std::lock_guard lock{kept_mutex_};
+            known = &kept_.emplace_back(descriptor);
+            known->place = std::prev(kept_.end());
+        }
+        {
+            const std::lock_guard lock{known->mutex};
+            known->idle_since = Clock::now();
+        }
+        if (is_over_) shutdown(descriptor, SHUT_RDWR);  // end_drain() may have come by before it was idle
+        watch(descriptor, *known, kOnce, operation);
+        return;
+    } catch (const std::exception& error) {
+        log_({LogLevel::kError, "cannot keep a connection", {{"error", error.what()}}});
+    }
+    forget(known);
+    close(descriptor);
+    let_go();
+}
+
+void Loop::forget(Connection* known) {
+    if (known == nullptr) return;
+    const std::lock_guard lock{kept_mutex_};
+    kept_.erase(known->place);
+}
+
+void Loop::let_go() {
+    if (--connections_ == 0 && is_draining_) finish();
+}
+
+/// Those that are idle since then: peers that vanished without a word or never speak, or all when the time is over. The
+/// thread that gets the event closes them. Returns how many.
+std::size_t Loop::hang_up(Clock::time_point idle_since) {
+    std::size_t count = 0;
+    const std::lock_guard lock{kept_mutex_};
+    for (Connection& connection : kept_) {
+        const std::lock_guard held{connection.mutex};
+        if (connection.idle_since > idle_since) continue;
+        shutdown(connection.descriptor, SHUT_RDWR);
+        ++count;
+    }
+    return count;
+}
+
+// ---- The end
+
+void Loop::drain() {
+    {
+        const std::lock_guard lock{accepting_mutex_};
+        is_draining_ = true;
+        if (std::exchange(is_accepting_, false)) {
+            epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket_.descriptor(), nullptr);
+        }
+    }
+    ++connections_;  // counts as one, so that nobody finishes before it has looked
+    set_timer(drain_end_.descriptor, options_.drain_timeout);
+    for (int i = 0; i < kAcceptedAtLast; ++i) {
+        const int descriptor = accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
+        if (descriptor < 0) break;
+        ++connections_;
+        take(descriptor);
+        keep(descriptor, nullptr);
+    }
+    let_go();
+}
+
+void Loop::finish() noexcept { notify(finished_.descriptor); }
+
+void Loop::end_drain() {
+    is_over_ = true;
+    if (const std::size_t count = hang_up(Clock::now()); count > 0) {
+        log_({LogLevel::kWarning,
+              "the web server kept connections for longer than the time to drain",
+              {{"connections", std::to_string(count)}}});
+    }
+}
+
+}  // namespace fcgi_worker

@@ -1,0 +1,132 @@
+/// Connections and threads: accepts, keeps idle connections in one epoll, and gives a thread to one that has something
+/// to read, for as long as it is served. It does not know what is said on a connection.
+///
+///     epoll:  the listening socket, each idle connection (one shot), stop(), timers
+///     threads wait there, all alike: what is idle costs a descriptor, and never a thread
+///
+/// Threads: run() from one thread, once; stop() and counts() from any.
+/// Errors:  the constructor and run() throw std::system_error where descriptors or threads cannot be had.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <mutex>
+
+#include <fcgi_worker/deadline.hpp>
+#include <fcgi_worker/listen_socket.hpp>
+#include <fcgi_worker/log.hpp>
+
+#include "descriptor.hpp"
+
+namespace fcgi_worker {
+
+struct LoopOptions {
+    std::size_t threads;
+    std::size_t connections;  ///< Open at once; while there are as many, further ones wait in the socket's queue.
+    std::chrono::milliseconds io_timeout;
+    std::chrono::milliseconds idle_timeout;
+    std::chrono::milliseconds drain_timeout;
+};
+
+struct LoopCounts {
+    std::size_t busy_threads = 0;
+    std::size_t connections = 0;
+    std::size_t accepted = 0;
+    std::size_t accept_errors = 0;
+    std::size_t abandoned = 0;  ///< Had something to say when the peer closed them.
+};
+
+class Loop {
+public:
+    /// Serves what there is to read on a connection, and says whether it is still open and may say more. It closes the
+    /// descriptor otherwise. Must not throw.
+    using Serve = std::function<bool(int descriptor)>;
+
+    Loop(ListenSocket socket, Serve serve, const LoopOptions& options, Log log);
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    void run();
+    void stop() noexcept;
+    [[nodiscard]] LoopCounts counts() const noexcept;
+
+private:
+    enum class Kind : std::uint8_t { kListener, kConnection, kStop, kFinished, kAcceptAgain, kIdle, kDrainEnd };
+
+    /// What an event of the epoll points to.
+    struct Source {
+        Kind kind;
+    };
+    /// A descriptor of the loop's own that says something by being readable.
+    struct Notifier : Source {
+        Notifier(Kind what, Descriptor made) : Source{what}, descriptor(std::move(made)) {}
+        Descriptor descriptor;
+    };
+    /// One that was kept. Of all threads, only the one that got its event touches it, and until it is watched again.
+    struct Connection : Source {
+        explicit Connection(int connected) : Source{Kind::kConnection}, descriptor(connected) {}
+        int descriptor;
+        std::list<Connection>::iterator place{};
+        /// Guards what follows, against who hangs up: a connection that is served may be closed at any moment, and the
+        /// number of its descriptor be another's.
+        std::mutex mutex;
+        Clock::time_point idle_since = kBusy;
+    };
+    static constexpr Clock::time_point kBusy = Clock::time_point::max();
+
+    void work();
+    void accept_one();
+    void take(int descriptor);
+    void attend(Connection& connection, std::uint32_t events);
+    void serve(int descriptor, Connection* known);
+    void keep(int descriptor, Connection* known);
+    void forget(Connection* known);
+    void let_go();
+
+    void accept_failed(int error);
+    void pause_accepting();
+    void resume_accepting();
+    void drain();
+    void end_drain();
+    void finish() noexcept;
+    std::size_t hang_up(Clock::time_point idle_since);
+
+    void watch(int descriptor, Source& source, std::uint32_t events, int operation);
+
+    const ListenSocket socket_;
+    const Serve serve_;
+    const LoopOptions options_;
+    const Log log_;
+    const bool is_inet_;
+    const Descriptor epoll_;
+    Source listener_{Kind::kListener};
+    Notifier stop_;      ///< An eventfd, seen by one thread.
+    Notifier finished_;  ///< An eventfd, seen by all of them.
+    Notifier accept_again_;
+    Notifier idle_;
+    Notifier drain_end_;
+
+    std::mutex accepting_mutex_;
+    bool is_accepting_ = true;  ///< Whether the listener is in the epoll.
+
+    std::mutex kept_mutex_;
+    std::list<Connection> kept_;
+
+    std::atomic<bool> has_run_ = false;
+    std::atomic<bool> is_draining_ = false;
+    std::atomic<bool> is_over_ = false;  ///< The time to drain is over: nothing is kept any more.
+
+    std::atomic<std::size_t> busy_threads_ = 0;
+    std::atomic<std::size_t> connections_ = 0;  ///< Also those that are being accepted.
+    std::atomic<std::size_t> accepted_ = 0;
+    std::atomic<std::size_t> accept_errors_ = 0;
+    std::atomic<std::size_t> abandoned_ = 0;
+    std::atomic<Clock::rep> next_accept_error_log_ = Clock::time_point::min().time_since_epoch().count();
+};
+
+}  // namespace fcgi_worker
