@@ -119,7 +119,7 @@ private:
     static constexpr Statement kCount{"count", "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"};
     static constexpr Statement kEnd{"end", "SELECT pg_terminate_backend($1::int, 5000)"};
     static constexpr Statement kEndOne{"end_one", R"sql(
-        SELECT count(pg_terminate_backend(pid))
+        SELECT count(pg_terminate_backend(pid, 5000))
           FROM (SELECT pid FROM pg_stat_activity WHERE application_name = $1 ORDER BY random() LIMIT 1) AS one
     )sql"};
 
