@@ -12,7 +12,7 @@ folder='' supervisor='' master=''
 
 # make_folder PARENT: other users can enter it, for nobody serves requests as root.
 make_folder() {
-    local here port
+    local here
     here=$(dirname -- "${BASH_SOURCE[0]}")
     folder=$(mktemp -d "$1/todo-bench.XXXXXX")
     chmod 755 "$folder"
@@ -20,11 +20,7 @@ make_folder() {
     install -d -o "$service_user" "$folder/run"
     install -m 755 -t "$folder" -- "$project/build/release/bench/bench-loop" "$here/listen"
     install -m 644 -t "$folder" -- "$here/nginx.conf"
-    # Below the ports that the kernel gives to clients.
-    for ((port = 12000 + RANDOM % 400 * NGINX_PORTS; port < 32000; port += NGINX_PORTS)); do
-        [[ -n $(taken_port "$port") ]] || break
-    done
-    address=127.0.0.1:$port
+    address=127.0.0.1:$(free_ports 12000 20000)
 }
 
 remove_folder() {
@@ -48,17 +44,17 @@ start_workers() {
 }
 has_children() { (($(children "$1" | wc -l) == $2)); }
 
-# start_nginx PROCESSES on|off [KEEPALIVE [LISTEN]]: whether it keeps connections to the workers; the upstream's
-# directives for those; more words for `listen`.
+# start_nginx PROCESSES on|off KEEPALIVE [SECONDS [LISTEN]]: whether it keeps connections to the workers, how many in each
+# process, how long one may be idle; more words for `listen`.
 start_nginx() {
     {
         if ((EUID == 0)); then echo "user $service_user;"; fi
         echo "worker_processes $1;"
     } >"$folder/process.conf"
     echo "fastcgi_keep_conn $2;" >"$folder/keep_conn.conf"
-    # nginx closes first: shorter than any loop would wait.
-    echo "${3:-keepalive 16; keepalive_timeout 2s; keepalive_time 4s;}" >"$folder/keepalive.conf"
-    echo "listen $address backlog=$LISTEN_BACKLOG ${4:-};" >"$folder/listen.conf"
+    # As the service has it, but for the number, which a comparison may change; nothing is closed for its age in a test.
+    echo "keepalive $3; keepalive_timeout ${4:-2}s; keepalive_time $((2 * ${4:-2}))s; keepalive_requests 1000000;" >"$folder/keepalive.conf"
+    echo "listen $address backlog=$LISTEN_BACKLOG ${5:-};" >"$folder/listen.conf"
     (cd -- "$folder" && exec nginx -p ./ -c nginx.conf -e error.log </dev/null) &
     master=$!
     wait_until 10 answers || fail_case "nothing answers at $address"
