@@ -44,16 +44,6 @@ constexpr std::size_t kIdle = 3200;  // 200 nginx processes that keep 16 each
 constexpr int kRestarts = 20;
 #endif
 
-/// Polls, with an end.
-bool becomes_true(const std::function<bool()>& holds) {
-    const Deadline deadline = Clock::now() + kPatience;
-    while (!holds()) {
-        if (Clock::now() > deadline) return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
-
 /// As many descriptors as this process may have.
 void raise_descriptor_limit() {
     rlimit limit{};

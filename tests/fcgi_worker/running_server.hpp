@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -18,6 +19,16 @@
 namespace fcgi_worker {
 
 constexpr std::chrono::seconds kPatience{20};
+
+/// Polls, with an end.
+inline bool becomes_true(const std::function<bool()>& holds) {
+    const Deadline deadline = Clock::now() + kPatience;
+    while (!holds()) {
+        if (Clock::now() > deadline) return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
 
 /// What a server said, and a way to wait until it says something.
 class Journal {
