@@ -306,10 +306,9 @@ void Loop::keep(int descriptor, Connection* known) {
             known = &kept_.emplace_back(descriptor);
             known->place = std::prev(kept_.end());
         }
-        {
-            const std::lock_guard lock{known->mutex};
-            known->idle_since = Clock::now();
-        }
+        // Who gets its next event waits for this lock: what is done here was done before.
+        const std::lock_guard lock{known->mutex};
+        known->idle_since = Clock::now();
         if (is_over_) shutdown(descriptor, SHUT_RDWR);  // end_drain() may have come by before it was idle
         watch(descriptor, *known, kOnce, operation);
         return;
