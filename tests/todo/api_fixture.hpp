@@ -11,6 +11,7 @@
 #include <fcgi_worker/http.hpp>
 #include <fcgi_worker/log.hpp>
 #include <fcgi_worker/router.hpp>
+#include <fcgi_worker/test_client.hpp>
 
 #include "crypto.hpp"
 #include "memory_store.hpp"
@@ -73,18 +74,8 @@ struct ApiTest : testing::Test {
 
     /// A target is a path with or without a query. A body goes as application/json where no type is named.
     Response send(const std::string& method, const std::string& target, Fields headers = {}, std::string body = {}) {
-        Request request;
-        request.method = method;
-        request.path = target.substr(0, target.find('?'));
-        if (request.path.size() < target.size()) request.query = target.substr(request.path.size() + 1);
-        request.headers = std::move(headers);
-        if (!body.empty() && !request.headers.find("content-type")) {
-            request.headers.add("content-type", "application/json");
-        }
-        request.body = std::move(body);
-        request.origin = kOrigin;
-        request.request_id = "the-request";
-        return router_.handle(request);
+        return client_.send(
+            {.method = method, .target = target, .headers = std::move(headers), .body = std::move(body)});
     }
 
     Response get(const std::string& target, Fields headers = {}) { return send("GET", target, std::move(headers)); }
@@ -135,6 +126,7 @@ struct ApiTest : testing::Test {
 
 private:
     Router router_;
+    fcgi_worker::TestClient client_{router_, {.origin = kOrigin}};
 };
 
 }  // namespace todo
