@@ -10,14 +10,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <csignal>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,6 +22,7 @@
 
 #include "fcgi_worker/fastcgi_client.hpp"
 #include "fcgi_worker/temporary_folder.hpp"
+#include "patience.hpp"
 
 namespace {
 
@@ -33,20 +31,7 @@ using fastcgi_client::Connection;
 using fastcgi_client::keeping;
 using fastcgi_client::request;
 using fcgi_worker::ListenSocket;
-using std::chrono::milliseconds;
 using testing::HasSubstr;
-
-constexpr std::chrono::seconds kPatience{20};
-
-/// Polls, with an end.
-bool becomes_true(const std::function<bool()>& holds) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!holds()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::sleep_for(milliseconds{5});
-    }
-    return true;
-}
 
 /// A todo-worker that nobody has a database for: it starts, and answers 503.
 class Process {
@@ -86,7 +71,7 @@ public:
     }
     /// Its exit code, when it has ended by itself.
     [[nodiscard]] int exit_code() {
-        EXPECT_TRUE(becomes_true([this] { return !is_running(); }));
+        EXPECT_TRUE(comes_true([this] { return !is_running(); }));
         return code_.value_or(-1);
     }
     /// All that it wrote, when it has ended.
@@ -135,7 +120,7 @@ struct TodoWorker : testing::Test {
 
     /// Each request is answered, though none can be served without a database.
     static bool serves(const std::string& socket) {
-        return becomes_true([&] { return fastcgi_client::can_connect(socket); }) &&
+        return comes_true([&] { return fastcgi_client::can_connect(socket); }) &&
                ask(socket, request("GET", "/v1/todos")).status == 503;
     }
 };

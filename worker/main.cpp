@@ -41,8 +41,7 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds kLongestWarmUp{5};
 
 /// systemd sends TERM, a terminal INT and HUP, FastCGI's supervisors USR1, and multiwatch 1.0.0 sends QUIT where it is
-/// told
-/// `-s TERM`. None of them may cut an answer short.
+/// told `-s TERM`. None of them may cut an answer short.
 sigset_t stop_signals() {
     sigset_t signals;
     sigemptyset(&signals);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <functional>
 #include <iostream>
 #include <map>
 #include <mutex>
@@ -13,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "../patience.hpp"
 #include "api_test.hpp"
 
 namespace api {
@@ -139,17 +139,8 @@ struct PostgresqlAway : ApiTest {
     }
     void TearDown() override {
         cluster("start");
-        EXPECT_TRUE(within(seconds{5}, [] { return get(kTodos).status == 200; }));
+        EXPECT_TRUE(comes_true([] { return get(kTodos).status == 200; }, seconds{5}));
         EXPECT_THAT(remove(kTodos), Answers(204));
-    }
-
-    /// Asks again and again.
-    static bool within(milliseconds time, const std::function<bool()>& holds) {
-        const Clock::time_point end = Clock::now() + time;
-        while (!holds()) {
-            if (Clock::now() > end) return false;
-        }
-        return true;
     }
 
     static std::set<std::string> all_ids() {
@@ -208,7 +199,7 @@ TEST_F(PostgresqlAway, IsAnsweredQuickly) {
 TEST_F(PostgresqlAway, LeavesTheWorkersAliveButNotReady) {
     cluster("stop");
 
-    EXPECT_TRUE(within(seconds{2}, [] { return get_private("/readyz").status == 503; }));
+    EXPECT_TRUE(comes_true([] { return get_private("/readyz").status == 503; }, seconds{2}));
     EXPECT_THAT(get_private("/livez"), Answers(200));
     EXPECT_THAT(get("/"), Answers(200));
 }

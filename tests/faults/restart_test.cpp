@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "../patience.hpp"
 #include "api_test.hpp"
 
 namespace api {
@@ -21,7 +22,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::IsEmpty;
 using testing::SizeIs;
-using Clock = std::chrono::steady_clock;
 
 /// Clients that create, read and delete todos, each on a connection of its own, until told to stop.
 class SteadyLoad {
@@ -87,14 +87,6 @@ struct WorkerRestart : ApiTest {
     static constexpr int kRequests = 50'000;
     static constexpr seconds kPatience{30};
 
-    static bool within(seconds time, const std::function<bool()>& holds) {
-        const Clock::time_point end = Clock::now() + time;
-        while (!holds()) {
-            if (Clock::now() > end) return false;
-            std::this_thread::sleep_for(milliseconds{20});
-        }
-        return true;
-    }
     static bool runs(int process) {
         const std::vector<int> workers = stack::workers();
         return std::find(workers.begin(), workers.end(), process) != workers.end();
@@ -103,7 +95,7 @@ struct WorkerRestart : ApiTest {
     static bool restart(int process) {
         kill(process, SIGTERM);
         kill(process, SIGTERM);  // a second one changes nothing
-        return within(kPatience, [&] { return !runs(process) && stack::workers().size() == 2; });
+        return comes_true([&] { return !runs(process) && stack::workers().size() == 2; }, kPatience);
     }
 };
 
@@ -119,7 +111,7 @@ TEST_F(WorkerRestart, FailsNoRequest) {
         }
         ASSERT_TRUE(std::none_of(before.begin(), before.end(), runs)) << "each is another process now";
     }
-    EXPECT_TRUE(within(seconds{120}, [&] { return load.requests() >= kRequests; }));
+    EXPECT_TRUE(comes_true([&] { return load.requests() >= kRequests; }, seconds{120}));
     load.stop();
 
     std::cout << load.requests() << " requests, " << restarts << " restarts\n";
@@ -134,7 +126,7 @@ TEST_F(WorkerRestart, AnswersWithOneProcessWhileTheOtherStops) {
 
     kill(before.front(), SIGTERM);
     for (int i = 0; i < 50; ++i) EXPECT_THAT(get(kTodos), Answers(200));
-    EXPECT_TRUE(within(kPatience, [&] { return !runs(before.front()) && stack::workers().size() == 2; }));
+    EXPECT_TRUE(comes_true([&] { return !runs(before.front()) && stack::workers().size() == 2; }, kPatience));
 }
 
 }  // namespace

@@ -261,4 +261,10 @@ inline Answer ask(const std::string& path, std::string_view request_bytes) {
     return connection.receive_answer();
 }
 
+/// GET on a connection that is kept, and the body of the answer.
+inline std::string ask_again(const Connection& connection, const std::string& path) {
+    connection.send(keeping(request("GET", path)));
+    return connection.receive_kept_answer().body;
+}
+
 }  // namespace fastcgi_client

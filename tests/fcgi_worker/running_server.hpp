@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -14,21 +13,12 @@
 
 #include <fcgi_worker/server.hpp>
 
+#include "../patience.hpp"
 #include "temporary_folder.hpp"
 
 namespace fcgi_worker {
 
 constexpr std::chrono::seconds kPatience{20};
-
-/// Polls, with an end.
-inline bool becomes_true(const std::function<bool()>& holds) {
-    const Deadline deadline = Clock::now() + kPatience;
-    while (!holds()) {
-        if (Clock::now() > deadline) return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
 
 /// What a server said, and a way to wait until it says something.
 class Journal {

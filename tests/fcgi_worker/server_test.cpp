@@ -318,7 +318,7 @@ TEST_F(MisbehavingPeer, DoesNotReachTheHandlerWithABodyCutShort) {
     EXPECT_EQ(answer_to(request("POST", "/", "012345678", {{"CONTENT_LENGTH", "10"}})), "");
     EXPECT_EQ(answer_to(std::string_view{whole}.substr(0, whole.size() - 8)), "") << "no end of the body";
     expect_that_it_serves_on_after_calls(0);
-    EXPECT_TRUE(becomes_true([&] { return running.counts().broken_connections == 2; }));
+    EXPECT_TRUE(comes_true([&] { return running.counts().broken_connections == 2; }));
 }
 
 TEST_F(MisbehavingPeer, DoesNotReachTheHandlerWithParametersCutShort) {

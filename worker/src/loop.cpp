@@ -236,8 +236,7 @@ void Loop::accept_failed(int error) {
 }
 
 /// After the listening socket was taken out of the epoll. The kernel may have woken threads of this process, and no
-/// other process, for connections that still wait, and each would wait until another one comes. They are as many as
-/// threads.
+/// other process, for connections that still wait: without us, until another one comes. They are as many as threads.
 void Loop::accept_what_is_left() {
     for (std::size_t i = 0; i < options_.threads; ++i) {
         const int descriptor = accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
@@ -249,12 +248,18 @@ void Loop::accept_what_is_left() {
     }
 }
 
+/// Wants accepting_mutex_ to be held. False where it was ignored already.
+bool Loop::ignore_listener() {
+    if (!std::exchange(is_accepting_, false)) return false;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket_.descriptor(), nullptr);
+    return true;
+}
+
 /// No thread waits for that: meanwhile they serve the connections that are there.
 void Loop::pause_accepting() {
     {
         const std::lock_guard lock{accepting_mutex_};
-        if (!std::exchange(is_accepting_, false)) return;
-        epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket_.descriptor(), nullptr);
+        if (!ignore_listener()) return;
         set_timer(accept_again_.descriptor, kPauseAfterAcceptError);
     }
     accept_what_is_left();
@@ -358,9 +363,7 @@ void Loop::drain() {
     {
         const std::lock_guard lock{accepting_mutex_};
         is_draining_ = true;
-        if (std::exchange(is_accepting_, false)) {
-            epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket_.descriptor(), nullptr);
-        }
+        (void)ignore_listener();
     }
     set_timer(drain_end_.descriptor, options_.drain_timeout);
     accept_what_is_left();

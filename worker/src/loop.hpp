@@ -26,8 +26,7 @@ namespace fcgi_worker {
 
 struct LoopOptions {
     std::size_t threads;
-    std::size_t
-        connections;  ///< Open at once, give or take as many as there are threads; further ones wait in the queue.
+    std::size_t connections;  ///< See ServerOptions.
     std::chrono::milliseconds io_timeout;
     std::chrono::milliseconds idle_timeout;
     std::chrono::milliseconds drain_timeout;
@@ -92,6 +91,7 @@ private:
 
     void accept_failed(int error);
     void accept_what_is_left();
+    [[nodiscard]] bool ignore_listener();
     void pause_accepting();
     void resume_accepting();
     void drain();

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <functional>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -17,6 +18,8 @@
 #include <vector>
 
 #include <fcgi_worker/pq/pool.hpp>
+
+#include "../../patience.hpp"
 
 namespace fcgi_worker::pq {
 
@@ -47,15 +50,7 @@ inline std::string word_of(const std::string& dsn, const std::string& keyword) {
 }
 
 /// For what gives no event to wait for. False when it did not come true within 10 s.
-template <typename Condition>
-bool comes_true(Condition condition) {
-    for (const Deadline limit = deadline_after(10s); Clock::now() < limit; std::this_thread::sleep_for(1ms)) {
-        if (condition()) {
-            return true;
-        }
-    }
-    return false;
-}
+inline bool comes_true(const std::function<bool()>& holds) { return ::comes_true(holds, 10s); }
 
 template <typename Action>
 Clock::duration duration_of(Action action) {

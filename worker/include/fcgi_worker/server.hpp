@@ -49,8 +49,9 @@ struct ServerOptions {
     /// a whole body may take; 10 ms..10 min.
     std::chrono::milliseconds io_timeout{10000};
 
-    /// Connections that are open at once, idle ones and those at work; 1..1,000,000. As many descriptors are needed,
-    /// and some more. Further ones wait in the socket's queue. 200 nginx processes that keep 16 each are 3,200.
+    /// Connections that are open at once, idle ones and those at work, give or take as many as there are threads;
+    /// 1..1,000,000. As many descriptors are needed, and some more. Further ones wait in the socket's queue. 200 nginx
+    /// processes that keep 16 each are 3,200.
     std::size_t connections = 8192;
 
     /// Longest time between two requests of a connection, and before its first; 100 ms..1 day. It is for peers that
