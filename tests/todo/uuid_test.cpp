@@ -75,6 +75,7 @@ TEST_F(UuidV7, IsLargerThanTheOneBeforeWhenTheClockIsSetBack) {
 TEST_F(UuidV7, NeverRepeatsAndGrowsInEachOfSeveralThreads) {
     std::vector<std::vector<Uuid>> made(4, std::vector<Uuid>(5'000));
     std::vector<std::thread> threads;
+    threads.reserve(made.size());
     for (auto& ids : made)
         threads.emplace_back([&ids] { std::generate(ids.begin(), ids.end(), [] { return make_uuid_v7(); }); });
     for (auto& thread : threads) thread.join();
