@@ -73,6 +73,7 @@ void serve(const Options& options) {
 
     fcgi_worker::ServerOptions server_options;
     server_options.threads = options.threads;
+    server_options.log_level = fcgi_worker::LogLevel::kInfo;  // as the service has it
     Server server{ListenSocket::inherit(0), handler, server_options};
     std::thread stopper{[&] {
         wait_for_term(signals);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -11,8 +12,12 @@
 
 #include <array>
 #include <fstream>
+#include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "temporary_folder.hpp"
@@ -95,6 +100,46 @@ TEST_F(ListenSocketTest, LeavesALivingOneAlone) {
     EXPECT_THAT([&] { (void)ListenSocket::open(address); },
                 ThrowsMessage<std::system_error>(AllOf(HasSubstr(path), HasSubstr("another process"))));
     EXPECT_EQ(connect_error(path), 0);
+}
+
+TEST_F(ListenSocketTest, IsOpenedByOneOfManyThatFindTheSameStaleOne) {
+    for (int round = 0; round < 50; ++round) {
+        given_a_stale_socket();
+        std::mutex mutex;
+        std::vector<ListenSocket> opened;
+        {
+            std::vector<std::jthread> threads;
+            threads.reserve(4);
+            for (int i = 0; i < 4; ++i) {
+                threads.emplace_back([&] {
+                    try {
+                        ListenSocket made = ListenSocket::open(address);
+                        const std::lock_guard lock{mutex};
+                        opened.push_back(std::move(made));
+                    } catch (const std::system_error& error) {
+                        EXPECT_EQ(error.code().value(), EADDRINUSE) << error.what();
+                    }
+                });
+            }
+        }
+        ASSERT_EQ(opened.size(), 1U);
+        ASSERT_EQ(connect_error(path), 0);
+    }
+}
+
+TEST_F(ListenSocketTest, LeavesTheFileOfItsSuccessorAlone) {
+    const auto first = std::make_unique<ListenSocket>(ListenSocket::open(address));
+    ASSERT_EQ(unlink(path.c_str()), 0);  // somebody tidied up
+    const ListenSocket second = ListenSocket::open(address);
+    first->stop_listening();
+    EXPECT_EQ(connect_error(path), 0);
+}
+
+TEST_F(ListenSocketTest, SaysWhoKeepsItsFolderLocked) {
+    const int held = ::open(folder.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ASSERT_EQ(flock(held, LOCK_EX), 0);
+    EXPECT_THAT([&] { (void)ListenSocket::open(address); }, ThrowsMessage<std::system_error>(HasSubstr("lslocks")));
+    close(held);
 }
 
 TEST_F(ListenSocketTest, KnowsALivingOneWhoseQueueIsFull) {

@@ -36,6 +36,7 @@ using fastcgi_client::stream;
 using fastcgi_client::Type;
 using std::chrono::milliseconds;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
@@ -230,6 +231,15 @@ TEST(Server, LogsEachRequest) {
     EXPECT_THAT(running.journal.lines(),
                 Contains(MatchesRegex("request request_id=id-3 method=GET path=/x status=200 duration_ms=[0-9]+"
                                       "[.][0-9][0-9][0-9] traceparent=00-1-2-01")));
+}
+
+TEST(Server, LogsFromTheLevelAskedFor) {
+    const auto fails = [](const Request&) -> Response { throw std::runtime_error{"lost"}; };
+    for (const auto level : {LogLevel::kInfo, LogLevel::kError}) {
+        Running running{fails, {.threads = 1, .log_level = level}};
+        ask(running.path(), request("GET", "/x"));
+        EXPECT_THAT(running.journal.lines(), ElementsAre(HasSubstr("error=lost"))) << "and no line for the request";
+    }
 }
 
 // ---- What is refused

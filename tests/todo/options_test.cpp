@@ -102,6 +102,7 @@ TEST(Options, FillThePartsTheyAreFor) {
     EXPECT_EQ(options.listen, "unix:/run/w.sock");
     EXPECT_EQ(options.api.public_url, "https://todo.example");
     EXPECT_EQ(options.log_level, fcgi_worker::LogLevel::kDebug);
+    EXPECT_EQ(options.server.log_level, fcgi_worker::LogLevel::kDebug);
 }
 
 TEST(Options, SayHowToListen) {

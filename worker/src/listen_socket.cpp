@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <netdb.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -10,9 +11,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,6 +27,9 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::string_view kUnixPrefix = "unix:";
+
+constexpr std::chrono::milliseconds kBetweenLooks{5};
+constexpr int kMostLooks = 400;  // 2 s; who locks a folder to open a socket does so for less than a millisecond
 
 [[noreturn]] void fail(int error, const std::string& what) {
     throw std::system_error{error, std::generic_category(), what};
@@ -52,6 +58,26 @@ Descriptor new_socket(const std::string& path) {
     const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) fail(errno, "cannot make a socket for " + path);
     return Descriptor{descriptor};
+}
+
+/// Keeps others from the folder of a socket while one process finds a stale socket there and puts its own in the place:
+/// two at once would both find it stale, and one would remove what the other has just opened. The lock ends with the
+/// descriptor. Where the folder cannot be read, nobody can lock it, and there is none.
+Descriptor lock_folder_of(const std::string& path) {
+    const std::string folder = path.substr(0, path.rfind('/') + 1);
+    Descriptor locked{open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (locked.get() < 0) {
+        if (errno == EACCES) return locked;
+        fail(errno, "cannot listen on " + path);
+    }
+    for (int looks = 0; flock(locked.get(), LOCK_EX | LOCK_NB) != 0; ++looks) {
+        if (errno != EWOULDBLOCK && errno != EINTR) fail(errno, "cannot lock " + folder);
+        if (looks == kMostLooks) {
+            fail(EBUSY, "cannot listen on " + path + ": another process holds a lock on " + folder + "; see lslocks");
+        }
+        std::this_thread::sleep_for(kBetweenLooks);
+    }
+    return locked;
 }
 
 /// Removes the socket file that a process left when it died. Never a file of another kind, never a living socket.
@@ -89,6 +115,7 @@ Descriptor listen_on_unix(const std::string& path, const ListenOptions& options)
     const sockaddr_un name = unix_address(path);
     const bool has_group = !options.group.empty();
     const gid_t group = has_group ? group_number(options.group) : gid_t{};
+    const Descriptor lock = lock_folder_of(path);
     remove_stale(path, name);
 
     Descriptor made = new_socket(path);
@@ -158,30 +185,41 @@ bool listens(int descriptor) {
 }  // namespace
 
 ListenSocket::ListenSocket(int descriptor, Origin origin, std::string path) noexcept
-    : descriptor_(descriptor), origin_(origin), path_(std::move(path)) {}
+    : descriptor_(descriptor), origin_(origin), path_(std::move(path)) {
+    struct stat status {};
+    if (!path_.empty() && lstat(path_.c_str(), &status) == 0) inode_ = status.st_ino;
+}
 
 ListenSocket::ListenSocket(ListenSocket&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       origin_(other.origin_),
-      path_(std::exchange(other.path_, {})) {}
+      path_(std::exchange(other.path_, {})),
+      inode_(other.inode_) {}
 
 ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
     std::swap(origin_, other.origin_);
     std::swap(path_, other.path_);
+    std::swap(inode_, other.inode_);
     return *this;
 }
 
 ListenSocket::~ListenSocket() {
-    if (!path_.empty()) unlink(path_.c_str());
+    remove_file();
     if (descriptor_ >= 0) close(descriptor_);
 }
 
 void ListenSocket::stop_listening() noexcept {
     if (origin_ == Origin::kInherited || descriptor_ < 0) return;
-    if (!path_.empty()) unlink(path_.c_str());
-    path_.clear();
+    remove_file();
     shutdown(descriptor_, SHUT_RDWR);
+}
+
+/// Its number is nobody else's while the socket is open.
+void ListenSocket::remove_file() noexcept {
+    struct stat status {};
+    if (!path_.empty() && lstat(path_.c_str(), &status) == 0 && status.st_ino == inode_) unlink(path_.c_str());
+    path_.clear();
 }
 
 ListenSocket ListenSocket::inherit(int descriptor) {

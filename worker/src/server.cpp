@@ -38,6 +38,14 @@ ServerOptions checked(const ServerOptions& options) {
     return options;
 }
 
+Log from_level(LogLevel least, Log log) {
+    if (!log) return log_nothing;
+    if (least == LogLevel::kDebug) return log;
+    return [least, log = std::move(log)](const LogEntry& entry) {
+        if (entry.level >= least) log(entry);
+    };
+}
+
 std::string in_milliseconds(Clock::duration duration) {
     std::array<char, 32> text{};
     const double value = std::chrono::duration<double, std::milli>{duration}.count();
@@ -79,7 +87,7 @@ private:
 Server::Service::Service(ListenSocket socket, Handler handler, const ServerOptions& options, Log log)
     : handler_(std::move(handler)),
       options_(checked(options)),
-      log_(log ? std::move(log) : Log{log_nothing}),
+      log_(from_level(options.log_level, std::move(log))),
       loop_(
           std::move(socket), [this](int descriptor) { return serve(descriptor); },
           {.threads = options_.threads,
@@ -175,6 +183,7 @@ void Server::Service::log_failure(const Request& request, std::string error) {
 }
 
 void Server::Service::log_request(const Request& request, int status, Clock::duration duration) {
+    if (options_.log_level > LogLevel::kDebug) return;
     LogEntry entry{LogLevel::kDebug,
                    "request",
                    {{"request_id", request.request_id},

@@ -269,7 +269,7 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
     }
     if (anonymous_owner) options.api.anonymous_owner = OwnerId{Uuid::parse(kAnonymousOwner).value()};
     options.listen_options.mode = parse_mode(listen_mode).value();
-    options.log_level = find_log_level(log_level)->second;
+    options.log_level = options.server.log_level = find_log_level(log_level)->second;
     check_together(options);
     return options;
 }

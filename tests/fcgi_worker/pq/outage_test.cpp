@@ -1,4 +1,6 @@
 /// What the pool does about connections that are lost, and about a database that is away.
+#include <future>
+
 #include "database.hpp"
 #include "gate.hpp"
 
@@ -113,6 +115,19 @@ TEST_F(AnAwayDatabase, IsNotWaitedFor) {
     EXPECT_LT(duration_of([&] { EXPECT_FALSE(pool.wait_until_full(deadline_after(std::chrono::minutes{10}))); }), 20s);
 }
 
+TEST_F(AnAwayDatabase, IsWaitedForWhenItIsSoonBack) {
+    PoolOptions slow = options(3);
+    slow.retry_pause = slow.longest_retry_pause = 1s;  // Its return falls between two attempts.
+    gate.shut();
+    Pool pool{slow};
+    auto is_full = std::async(std::launch::async, [&] { return pool.wait_until_full(deadline_after(20s)); });
+    ASSERT_TRUE(comes_true([&] { return pool.counts().failed_attempts >= 1; }));
+
+    gate.open();
+
+    EXPECT_TRUE(is_full.get());
+}
+
 TEST_F(AnAwayDatabase, TurnsAwayThoseWhoWaitAlready) {
     Pool pool{options(1)};
     auto lease = std::make_unique<Lease>(borrow(pool));
@@ -130,7 +145,7 @@ TEST_F(AnAwayDatabase, TurnsAwayThoseWhoWaitAlready) {
 
 TEST_F(AnAwayDatabase, IsServedWithinTwoSecondsOfItsReturn) {
     PoolOptions usual = options(20);
-    usual.acquire_timeout = 250ms;
+    usual.acquire_timeout = 500ms;
     Pool pool{usual};
     ASSERT_TRUE(is_full(pool, 20));
     gate.shut();

@@ -4,6 +4,7 @@
 /// Errors:  std::system_error with what was tried, std::invalid_argument for an address of no known form.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -43,10 +44,12 @@ public:
 private:
     enum class Origin { kInherited, kOpened };
     ListenSocket(int descriptor, Origin origin, std::string path) noexcept;
+    void remove_file() noexcept;
 
     int descriptor_;
     Origin origin_;
-    std::string path_;  ///< Removed when the socket is closed; empty where it was inherited.
+    std::string path_;         ///< Removed when the socket is closed; empty where it was inherited.
+    std::uint64_t inode_ = 0;  ///< Of the file there, to tell it from one that another process has put in its place.
 };
 
 }  // namespace fcgi_worker

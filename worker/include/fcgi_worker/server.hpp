@@ -62,6 +62,10 @@ struct ServerOptions {
     /// Longest time from stop() to the last connection's end; 10 ms..10 min. The web server has to let go of all
     /// connections sooner: with nginx, within keepalive_time and the longest request after it (4 s and 7 s).
     std::chrono::milliseconds drain_timeout{15000};
+
+    /// Least level that the log is called with. A line for each request is kDebug; where that is not wanted, it is not
+    /// put together either.
+    LogLevel log_level = LogLevel::kDebug;
 };
 
 /// What a server did, for metrics.

@@ -20,6 +20,10 @@ using std::chrono::milliseconds;
 /// How often the keeper looks after idle connections: a server that went away is noticed without a request.
 constexpr milliseconds kLookAfterIdle{500};
 
+/// A database that refuses so often in a row is away (with the pauses between them, a third of a second); one that answers
+/// too late, once, may be busy.
+constexpr std::size_t kAttemptsToBelieve = 4;
+
 /// One thread in acquire(); it lies on that thread's stack.
 struct Waiter {
     std::condition_variable ready;
@@ -157,7 +161,9 @@ void Pool::Keeper::give_back(std::unique_ptr<Connection> connection) noexcept {
 
 bool Pool::Keeper::wait_until_full(Deadline deadline) {
     std::unique_lock lock{mutex_};
-    settled_.wait_until(lock, deadline, [&] { return away_ || !lacks_some(); });
+    settled_.wait_until(lock, deadline, [&] {
+        return !lacks_some() || (is_away() && counts_.failed_attempts >= kAttemptsToBelieve);
+    });
     return !lacks_some();
 }
 

@@ -34,8 +34,8 @@ struct PoolOptions {
     std::size_t waiters = 1000;    ///< 1..100,000 threads that wait; the next one is turned away at once.
 
     /// Longest wait for a free connection; 1 ms..1 min. Shorter than a request's budget, so that there is
-    /// time left to say so.
-    std::chrono::milliseconds acquire_timeout{250};
+    /// time left to say so; longer than the pauses of a busy machine (400 ms were seen), which are no overload.
+    std::chrono::milliseconds acquire_timeout{500};
     /// For each address that the dsn names; 1 s..1 min. libpq knows whole seconds, and at least two.
     std::chrono::milliseconds connect_timeout{2000};
     std::chrono::milliseconds statement_timeout{2000};  ///< Of the server; 1 ms..10 min. Less than a request's budget.
@@ -128,8 +128,8 @@ public:
     /// Throws PoolExhausted.
     [[nodiscard]] Lease acquire(Deadline deadline);
 
-    /// Waits until every connection is open, the first attempt to open one has failed, or the deadline has come.
-    /// Whether all are open. A process that joins others on a socket calls it before it accepts: they serve meanwhile,
+    /// Waits until every connection is open, the deadline has come, or the database is known to be away: several
+    /// attempts have failed, and no connection is open. Whether all are open. A process that joins others on a socket calls it before it accepts: they serve meanwhile,
     /// and its first requests need not wait while connections are made one after the other.
     bool wait_until_full(Deadline deadline);
 
