@@ -73,7 +73,8 @@ Descriptor lock_folder_of(const std::string& path) {
     for (int looks = 0; flock(locked.get(), LOCK_EX | LOCK_NB) != 0; ++looks) {
         if (errno != EWOULDBLOCK && errno != EINTR) fail(errno, "cannot lock " + folder);
         if (looks == kMostLooks) {
-            fail(EBUSY, "cannot listen on " + path + ": another process holds a lock on " + folder + "; see lslocks");
+            fail(EBUSY, std::string{"cannot listen on "}.append(path).append(": another process holds a lock on ") +
+                            folder + "; see lslocks");
         }
         std::this_thread::sleep_for(kBetweenLooks);
     }

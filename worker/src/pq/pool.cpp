@@ -20,8 +20,8 @@ using std::chrono::milliseconds;
 /// How often the keeper looks after idle connections: a server that went away is noticed without a request.
 constexpr milliseconds kLookAfterIdle{500};
 
-/// A database that refuses so often in a row is away (with the pauses between them, a third of a second); one that answers
-/// too late, once, may be busy.
+/// A database that refuses so often in a row is away (with the pauses between them, a third of a second); one that
+/// answers too late, once, may be busy.
 constexpr std::size_t kAttemptsToBelieve = 4;
 
 /// One thread in acquire(); it lies on that thread's stack.

@@ -129,8 +129,9 @@ public:
     [[nodiscard]] Lease acquire(Deadline deadline);
 
     /// Waits until every connection is open, the deadline has come, or the database is known to be away: several
-    /// attempts have failed, and no connection is open. Whether all are open. A process that joins others on a socket calls it before it accepts: they serve meanwhile,
-    /// and its first requests need not wait while connections are made one after the other.
+    /// attempts have failed, and no connection is open. Whether all are open. A process that joins others on a socket
+    /// calls it before it accepts: they serve meanwhile, and its first requests need not wait while connections are
+    /// made one after the other.
     bool wait_until_full(Deadline deadline);
 
     [[nodiscard]] PoolCounts counts() const;
