@@ -161,9 +161,8 @@ void Pool::Keeper::give_back(std::unique_ptr<Connection> connection) noexcept {
 
 bool Pool::Keeper::wait_until_full(Deadline deadline) {
     std::unique_lock lock{mutex_};
-    settled_.wait_until(lock, deadline, [&] {
-        return !lacks_some() || (is_away() && counts_.failed_attempts >= kAttemptsToBelieve);
-    });
+    settled_.wait_until(lock, deadline,
+                        [&] { return !lacks_some() || (is_away() && counts_.failed_attempts >= kAttemptsToBelieve); });
     return !lacks_some();
 }
 
