@@ -18,19 +18,11 @@ namespace {
 
 std::string random_request_id() {
     constexpr std::string_view kHex = "0123456789abcdef";
-    constexpr std::size_t kIdBytes = 16;
-    // Fetched for sixteen ids at once, as many bytes as the kernel gives without fail: a call for each one showed in
-    // profiles. If it did fail, the ids would be poor ones, and the requests as good as before.
-    thread_local std::array<unsigned char, 16 * kIdBytes> bytes{};
-    thread_local std::size_t used = bytes.size();
-    if (used == bytes.size()) {
-        [[maybe_unused]] const int failed = getentropy(bytes.data(), bytes.size());
-        used = 0;
-    }
+    std::array<unsigned char, 16> bytes{};
+    // It cannot fail for so few bytes; if it did, the id would be a poor one, and the request as good as before.
+    [[maybe_unused]] const int failed = getentropy(bytes.data(), bytes.size());
     std::string id;
-    id.reserve(2 * kIdBytes);
-    for (std::size_t i = 0; i < kIdBytes; ++i) {
-        const unsigned char byte = bytes[used++];
+    for (const unsigned char byte : bytes) {
         id += kHex[byte / 16U];
         id += kHex[byte % 16U];
     }
