@@ -7,9 +7,10 @@
 #include <functional>
 #include <thread>
 
-/// Looks every millisecond. False where it does not come true in time: by default that of a busy machine.
-inline bool comes_true(const std::function<bool()>& holds,
-                       std::chrono::milliseconds patience = std::chrono::seconds{20}) {
+inline constexpr std::chrono::seconds kPatience{20};  // longer than anything takes, also on a busy machine
+
+/// Looks every millisecond. False where it does not come true in time.
+inline bool comes_true(const std::function<bool()>& holds, std::chrono::milliseconds patience = kPatience) {
     const auto end = std::chrono::steady_clock::now() + patience;
     while (!holds()) {
         if (std::chrono::steady_clock::now() > end) return false;

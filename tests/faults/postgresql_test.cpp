@@ -27,8 +27,6 @@ using testing::IsSubsetOf;
 using testing::Lt;
 using Clock = std::chrono::steady_clock;
 
-constexpr seconds kPatience{20};
-
 /// Clients that create todos and read them, until told to stop; at most 8,000 in all, below what an owner may have.
 class Load {
 public:

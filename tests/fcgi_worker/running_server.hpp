@@ -18,8 +18,6 @@
 
 namespace fcgi_worker {
 
-constexpr std::chrono::seconds kPatience{20};
-
 /// What a server said, and a way to wait until it says something.
 class Journal {
 public:

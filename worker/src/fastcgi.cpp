@@ -23,8 +23,7 @@
 namespace fcgi_worker::fastcgi {
 namespace {
 
-constexpr std::size_t kChunkBytes = 8192;        // what libfcgi reads at once
-constexpr std::chrono::milliseconds kMoment{1};  // a request that came in one piece is read in a fiftieth of it
+constexpr std::size_t kChunkBytes = 8192;  // what libfcgi reads at once
 
 /// A body as it came: its beginning, as much of it as may be kept, and its whole length.
 struct Body {
@@ -118,7 +117,6 @@ private:
 
 Outcome serve(int descriptor, std::size_t body_bytes, Deadline deadline,
               const std::function<Response(Incoming&)>& answer) {
-    const Clock::time_point begin = Clock::now();
     Exchange exchange{descriptor};
     if (!exchange.receive()) return Outcome::kBroken;
     Incoming incoming = incoming_request(exchange.parameters());
@@ -132,11 +130,8 @@ Outcome serve(int descriptor, std::size_t body_bytes, Deadline deadline,
     } else if (body->length > body_bytes) {
         incoming.refusal = answers::payload_too_large(body_bytes);
     }
-    const std::size_t body_length = body->length;
     incoming.request.body = std::move(body->text);
-    // Who called has just seen the peer. That is worth a look again after a body, and after a wait.
-    const bool came_at_once = body_length == 0 && Clock::now() - begin < kMoment;
-    if (!came_at_once && exchange.peer_has_gone()) return Outcome::kBroken;
+    if (exchange.peer_has_gone()) return Outcome::kBroken;
 
     const Response response = answer(incoming);
     const bool is_head = incoming.request.method == "HEAD";

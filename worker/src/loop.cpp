@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -80,10 +79,10 @@ void configure(int descriptor, milliseconds timeout, bool inet) {
     setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
-/// What epoll would say of it now.
-std::uint32_t events_of(int descriptor) {
-    pollfd connection{descriptor, POLLIN | POLLRDHUP, 0};
-    return poll(&connection, 1, 0) > 0 ? static_cast<std::uint32_t>(connection.revents) : 0;
+/// Whether a read would not wait: there is something, or the end.
+bool is_readable(int descriptor) {
+    char byte = 0;
+    return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EINTR);
 }
 bool has_something_to_say(int descriptor) {
     char byte = 0;
@@ -169,7 +168,7 @@ void Loop::work() {
                 accept_one();
                 break;
             case Kind::kConnection:
-                wake(*static_cast<Connection*>(source), event.events);
+                attend(*static_cast<Connection*>(source), event.events);
                 break;
             case Kind::kStop:
                 drain();
@@ -206,8 +205,11 @@ void Loop::accept_one() {
     // At the limit, and not beyond it: what a thread was woken for it has to take, for no other process was.
     if (connections_ >= options_.connections) pause_accepting();
     // What was sent with the connection is served at once. A peer that says nothing costs no thread.
-    const std::uint32_t events = events_of(descriptor);
-    events == 0 ? keep(descriptor, nullptr) : attend(descriptor, nullptr, events);
+    if (is_readable(descriptor)) {
+        serve(descriptor, nullptr);
+    } else {
+        keep(descriptor, nullptr);
+    }
 }
 
 void Loop::take(int descriptor) {
@@ -277,19 +279,16 @@ void Loop::resume_accepting() {
 
 // ---- Connections that are there
 
-void Loop::wake(Connection& connection, std::uint32_t events) {
+void Loop::attend(Connection& connection, std::uint32_t events) {
     {
         const std::lock_guard lock{connection.mutex};
         connection.idle_since = kBusy;
     }
-    attend(connection.descriptor, &connection, events);
-}
-
-void Loop::attend(int descriptor, Connection* known, std::uint32_t events) {
-    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return serve(descriptor, known);
+    const int descriptor = connection.descriptor;
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return serve(descriptor, &connection);
     // The web server lets go of an idle connection, or of a request whose client has gone: nobody waits for that.
     if (has_something_to_say(descriptor)) ++abandoned_;
-    forget(known);
+    forget(&connection);
     close(descriptor);
     let_go();
 }

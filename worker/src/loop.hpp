@@ -42,8 +42,8 @@ struct LoopCounts {
 
 class Loop {
 public:
-    /// Serves what there is to read on a connection whose peer was there a moment ago, and says whether it is still
-    /// open and may say more. It closes the descriptor otherwise. Must not throw.
+    /// Serves what there is to read on a connection, and says whether it is still open and may say more. It closes the
+    /// descriptor otherwise. Must not throw.
     using Serve = std::function<bool(int descriptor)>;
 
     Loop(ListenSocket socket, Serve serve, const LoopOptions& options, Log log);
@@ -82,8 +82,7 @@ private:
     void work();
     void accept_one();
     void take(int descriptor);
-    void wake(Connection& connection, std::uint32_t events);
-    void attend(int descriptor, Connection* known, std::uint32_t events);
+    void attend(Connection& connection, std::uint32_t events);
     void serve(int descriptor, Connection* known);
     void keep(int descriptor, Connection* known);
     void forget(Connection* known);
