@@ -416,12 +416,16 @@ TEST(ServerDeathTest, HandsSignalsToTheProgramsThreads) {
         sigemptyset(&terminate);
         sigaddset(&terminate, SIGTERM);
         pthread_sigmask(SIG_BLOCK, &terminate, nullptr);
-        Running running{echo};
-        ask(running.path(), request("GET", "/"));
-        kill(getpid(), SIGTERM);
-        int received = 0;
-        sigwait(&terminate, &received);
-        std::_Exit(received == SIGTERM && ask(running.path(), request("GET", "/")).status == 200 ? 0 : 2);
+        bool still_serves = false;
+        {
+            Running running{echo};
+            ask(running.path(), request("GET", "/"));
+            kill(getpid(), SIGTERM);
+            int received = 0;
+            sigwait(&terminate, &received);
+            still_serves = received == SIGTERM && ask(running.path(), request("GET", "/")).status == 200;
+        }
+        std::_Exit(still_serves ? 0 : 2);
     };
     EXPECT_EXIT(terminated_while_it_serves(), testing::ExitedWithCode(0), "");
 }

@@ -30,7 +30,7 @@ constexpr milliseconds kPauseAfterAcceptError{50};           // long enough for 
 constexpr std::chrono::seconds kBetweenAcceptErrorLogs{10};  // however many fail meanwhile
 constexpr int kIdleLooks = 4;                                // in one idle_timeout: none lives a quarter longer
 
-constexpr std::uint32_t kOnce = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
+constexpr std::size_t kEventsOfOneThread = 64;  // more save nothing that could be measured
 
 Descriptor opened(int descriptor, const char* what) {
     if (descriptor < 0) throw std::system_error{errno, std::generic_category(), what};
@@ -97,6 +97,7 @@ Loop::Loop(ListenSocket socket, Serve serve, const LoopOptions& options, Log log
       options_(options),
       log_(std::move(log)),
       is_inet_(is_inet(socket_.descriptor())),
+      is_shared_(options.threads > 1),
       epoll_(opened(epoll_create1(EPOLL_CLOEXEC), "cannot make an epoll")),
       stop_(Kind::kStop, make_eventfd()),
       finished_(Kind::kFinished, make_eventfd()),
@@ -156,38 +157,47 @@ LoopCounts Loop::counts() const noexcept {
     return counts;
 }
 
-/// One thread: until all is finished, whatever happens. One event at a time, so that no other one waits behind it while
-/// another thread has nothing to do.
+/// One thread: until all is finished, whatever happens. Of several threads each takes one event at a time, so that no
+/// other one waits behind it while another thread has nothing to do.
 void Loop::work() {
-    for (;;) {
-        epoll_event event{};
-        if (epoll_wait(epoll_.get(), &event, 1, -1) != 1) continue;
-        auto* const source = static_cast<Source*>(event.data.ptr);
-        switch (source->kind) {
-            case Kind::kListener:
-                accept_one();
-                break;
-            case Kind::kConnection:
-                attend(*static_cast<Connection*>(source), event.events);
-                break;
-            case Kind::kStop:
-                drain();
-                break;
-            case Kind::kFinished:
-                return;
-            case Kind::kAcceptAgain:
-                clear(accept_again_.descriptor);
-                resume_accepting();
-                break;
-            case Kind::kIdle:
-                clear(idle_.descriptor);
-                hang_up(Clock::now() - options_.idle_timeout);
-                break;
-            case Kind::kDrainEnd:
-                end_drain();
-                break;
+    std::vector<epoll_event> events(is_shared_ ? 1 : kEventsOfOneThread);
+    for (bool is_finished = false; !is_finished;) {
+        const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+        for (int i = 0; i < count; ++i) {
+            const epoll_event& event = events[static_cast<std::size_t>(i)];
+            if (!handle(*static_cast<Source*>(event.data.ptr), event.events)) is_finished = true;
         }
     }
+}
+
+/// Whether there may be another event. It closes no connection but the one that it is about: each of those that came
+/// together is about another one.
+bool Loop::handle(Source& source, std::uint32_t events) {
+    switch (source.kind) {
+        case Kind::kListener:
+            accept_one();
+            break;
+        case Kind::kConnection:
+            attend(static_cast<Connection&>(source), events);
+            break;
+        case Kind::kStop:
+            drain();
+            break;
+        case Kind::kFinished:
+            return false;
+        case Kind::kAcceptAgain:
+            clear(accept_again_.descriptor);
+            resume_accepting();
+            break;
+        case Kind::kIdle:
+            clear(idle_.descriptor);
+            hang_up(Clock::now() - options_.idle_timeout);
+            break;
+        case Kind::kDrainEnd:
+            end_drain();
+            break;
+    }
+    return true;
 }
 
 // ---- New connections
@@ -302,11 +312,12 @@ void Loop::serve(int descriptor, Connection* known) {
     let_go();
 }
 
-/// Back to the epoll, until there is something to read on it.
+/// Back to the epoll, until there is something to read on it. One thread leaves it there while it serves it.
 void Loop::keep(int descriptor, Connection* known) {
-    const int operation = known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    const std::uint32_t events = EPOLLIN | EPOLLRDHUP | (is_shared_ ? EPOLLONESHOT : 0U);
+    const bool is_new = known == nullptr;
     try {
-        if (known == nullptr) {
+        if (is_new) {
             const std::lock_guard lock{kept_mutex_};
             known = &kept_.emplace_back(descriptor);
             known->place = std::prev(kept_.end());
@@ -315,7 +326,7 @@ void Loop::keep(int descriptor, Connection* known) {
         const std::lock_guard lock{known->mutex};
         known->idle_since = Clock::now();
         if (is_over_) shutdown(descriptor, SHUT_RDWR);  // end_drain() may have come by before it was idle
-        watch(descriptor, *known, kOnce, operation);
+        if (is_new || is_shared_) watch(descriptor, *known, events, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
         return;
     } catch (const std::exception& error) {
         log_safely(log_, [&] {

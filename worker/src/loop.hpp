@@ -4,6 +4,8 @@
 ///     epoll:  the listening socket, each idle connection (one shot), stop(), timers
 ///     threads wait there, all alike: what is idle costs a descriptor, and never a thread
 ///
+/// A single thread takes many events at once and arms none again: two system calls less for each request.
+///
 /// Threads: run() from one thread, once; stop() and counts() from any.
 /// Errors:  the constructor and run() throw std::system_error where descriptors or threads cannot be had.
 #pragma once
@@ -80,6 +82,7 @@ private:
     static constexpr Clock::time_point kBusy = Clock::time_point::max();
 
     void work();
+    [[nodiscard]] bool handle(Source& source, std::uint32_t events);
     void accept_one();
     void take(int descriptor);
     void attend(Connection& connection, std::uint32_t events);
@@ -106,6 +109,7 @@ private:
     const LoopOptions options_;
     const Log log_;
     const bool is_inet_;
+    const bool is_shared_;  ///< More than one thread waits in the epoll.
     const Descriptor epoll_;
     Source listener_{Kind::kListener};
     Notifier stop_;      ///< An eventfd, seen by one thread.
