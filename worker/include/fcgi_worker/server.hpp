@@ -35,7 +35,8 @@ namespace fcgi_worker {
 
 struct ServerOptions {
     /// Requests that are worked on at the same time; 1..1024. A request waits for the database most of its
-    /// time, so it is somewhat more than the 20 connections that they share.
+    /// time, so it is somewhat more than the 20 connections that they share. Handlers that never wait are served
+    /// best by one thread in as many processes as there are processors: see docs/performance.md.
     std::size_t threads = 24;
 
     /// Longest body; one that is longer is answered 413. 1 KiB..64 MiB.
