@@ -9,10 +9,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <thread>
 
 #include "descriptor.hpp"
 #include "fuzz.hpp"
@@ -152,13 +156,26 @@ std::array<int, 2> connected_pair() {
     return ends;
 }
 
+/// There is room for it. A kernel that has no memory at this moment, or a signal of the fuzzer's own clock, is no
+/// reason to report a finding.
+bool send_piece(int descriptor, std::string_view piece) {
+    for (int tries = 0; tries < 1000; ++tries) {
+        const ssize_t count = send(descriptor, piece.data(), piece.size(), MSG_DONTWAIT);
+        if (count >= 0) return count == static_cast<ssize_t>(piece.size());
+        if (errno != EINTR && errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    return false;
+}
+
 void send_in_pieces(int descriptor, std::string_view bytes, std::string_view lengths) {
     while (!bytes.empty()) {
         const std::size_t length = lengths.empty() ? kLongestPiece : static_cast<unsigned char>(lengths[0]) + 1U;
         lengths.remove_prefix(std::min<std::size_t>(lengths.size(), 1));
         const std::string_view piece = bytes.substr(0, length);
-        expect(send(descriptor, piece.data(), piece.size(), MSG_DONTWAIT) == static_cast<ssize_t>(piece.size()),
-               "the socket has room for a request");
+        if (!send_piece(descriptor, piece)) {
+            expect(false, "the socket has room for a request: " + std::generic_category().message(errno));
+        }
         bytes.remove_prefix(piece.size());
     }
 }
