@@ -30,7 +30,7 @@ constexpr milliseconds kPauseAfterAcceptError{50};           // long enough for 
 constexpr std::chrono::seconds kBetweenAcceptErrorLogs{10};  // however many fail meanwhile
 constexpr int kIdleLooks = 4;                                // in one idle_timeout: none lives a quarter longer
 
-constexpr std::size_t kEventsOfOneThread = 64;  // more save nothing that could be measured
+constexpr std::size_t kEventsOfOneThread = 64;  // one wait for so many costs each next to nothing
 
 Descriptor opened(int descriptor, const char* what) {
     if (descriptor < 0) throw std::system_error{errno, std::generic_category(), what};
