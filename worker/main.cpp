@@ -24,6 +24,7 @@
 #include "log.hpp"
 #include "options.hpp"
 #include "pg_store.hpp"
+#include "request_metrics.hpp"
 #include "routes.hpp"
 #include "statements.hpp"
 #include "status.hpp"
@@ -109,7 +110,7 @@ void raise_descriptor_limit(const todo::Options& options, const fcgi_worker::Log
     if (limit.rlim_cur >= needed) return;
     log({LogLevel::kWarning,
          "the limit of open files is too low for --listen-connections: lower it, or raise LimitNOFILE or ulimit -n",
-         {{"limit", std::to_string(limit.rlim_cur)}, {"needed", std::to_string(needed)}}});
+         {{"limit", limit.rlim_cur}, {"needed", needed}}});
 }
 
 void serve(todo::Options options) {
@@ -125,6 +126,10 @@ void serve(todo::Options options) {
     todo::PgStore store{pool, options.max_todos};
     fcgi_worker::Router router{log};
     todo::add_routes(router, store, options.api);
+    todo::RequestMetrics request_metrics;
+    options.server.on_answer = [&](const auto& request, const auto& response, const auto& spent) {
+        request_metrics.note(request, response, spent);
+    };
     Server server{std::move(socket), [&router](const Request& request) { return router.handle(request); },
                   options.server, log};
 
@@ -135,7 +140,9 @@ void serve(todo::Options options) {
                                            .threads = options.server.threads,
                                            .connections = options.pool.connections,
                                            .server = [&server] { return server.counts(); },
-                                           .pool = [&pool] { return pool.counts(); }},
+                                           .queue = [&server] { return server.queue(); },
+                                           .pool = [&pool] { return pool.counts(); },
+                                           .requests = [&request_metrics] { return request_metrics.text(); }},
                        log);
     }
     const todo::Janitor janitor{pool, {}, log};
@@ -144,14 +151,14 @@ void serve(todo::Options options) {
     log({LogLevel::kInfo,
          "started",
          {{"version", std::string(todo::version())},
-          {"threads", std::to_string(options.server.threads)},
-          {"connections", std::to_string(options.pool.connections)},
+          {"threads", options.server.threads},
+          {"connections", options.pool.connections},
           {"slot", status ? std::to_string(status->slot()) : "none"}}});
     // Other processes that share the socket serve meanwhile. Without a database it says so to whoever asks.
     pool.wait_until_full(fcgi_worker::deadline_after(kLongestWarmUp));
     todo::supervisor::say_ready();
     server.run();
-    log({LogLevel::kInfo, "stopped", {{"requests", std::to_string(server.counts().requests)}}});
+    log({LogLevel::kInfo, "stopped", {{"requests", server.counts().requests}}});
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -35,6 +36,14 @@ enum class Type : std::uint8_t {
     kStdout = 6,
     kGetValues = 9
 };
+
+/// Seconds of the wall clock with milliseconds, as nginx writes $msec.
+inline std::string wall_clock(std::chrono::milliseconds shift) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch() + shift;
+    const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    const std::string fraction = std::to_string(count % 1000);
+    return std::to_string(count / 1000) + '.' + std::string(3 - fraction.size(), '0') + fraction;
+}
 
 /// One record, or as many as the content needs; an empty content is one record, which ends a stream.
 inline std::string records(Type type, std::string_view content) {

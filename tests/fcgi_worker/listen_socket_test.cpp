@@ -231,6 +231,25 @@ TEST_F(ListenSocketTest, KeepsTheBacklogOfWhatItInherits) {
     EXPECT_EQ(full, 2);
 }
 
+TEST_F(ListenSocketTest, KnowsItsQueueAndItsLimit) {
+    for (const std::string& where : {address, std::string{"127.0.0.1:0"}}) {
+        const ListenSocket socket = ListenSocket::open(where, {.backlog = 7});
+        sockaddr_storage name{};
+        socklen_t size = sizeof name;
+        ASSERT_EQ(getsockname(socket.descriptor(), reinterpret_cast<sockaddr*>(&name), &size), 0);
+        std::vector<int> clients;
+        for (std::size_t waiting = 0; waiting < 3; ++waiting) {
+            const auto queue = socket.queue();
+            ASSERT_TRUE(queue) << where << ": this kernel does not say";
+            EXPECT_EQ(queue->waiting, waiting) << where;
+            EXPECT_EQ(queue->limit, 7U) << where;
+            clients.push_back(::socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+            ASSERT_EQ(connect(clients.back(), reinterpret_cast<const sockaddr*>(&name), size), 0);
+        }
+        for (const int client : clients) close(client);
+    }
+}
+
 TEST_F(ListenSocketTest, IsInheritedAsItListens) {
     const ListenSocket parent = ListenSocket::open(address);
     const int copy = dup(parent.descriptor());

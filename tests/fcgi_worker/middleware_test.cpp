@@ -51,10 +51,7 @@ struct MiddlewareTest : testing::Test {
 
     std::vector<std::string> events;
     std::vector<std::string> log;
-    Router router{[this](const LogEntry& entry) {
-        log.emplace_back(entry.message);
-        for (const auto& [name, value] : entry.fields) log.back().append(" ").append(name).append("=").append(value);
-    }};
+    Router router{[this](const LogEntry& entry) { log.push_back(entry.text()); }};
 };
 
 // ---- Around each answer

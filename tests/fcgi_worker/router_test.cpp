@@ -19,8 +19,7 @@ using testing::Optional;
 /// A router whose handlers answer with the name they were given, and what it logged.
 struct RouterTest : testing::Test {
     Router router{[this](const LogEntry& entry) {
-        log.emplace_back(entry.message);
-        for (const auto& [name, value] : entry.fields) log.back().append(" ").append(name).append("=").append(value);
+        log.push_back(entry.text());
         levels.push_back(entry.level);
     }};
     std::vector<std::string> log;
@@ -42,6 +41,23 @@ struct RouterTest : testing::Test {
         return ask(method, path).status;
     }
 };
+
+TEST_F(RouterTest, NamesTheRouteOfEachAnswer) {
+    router.add("GET", "/named/{id}", [](const Request&) { return Response{}; });
+    router.add("POST", "/named/{id}", [](const Request&) -> Response { throw Unavailable{"away"}; });
+    const auto route = [&](const std::string& method, const std::string& path) {
+        Request request;
+        request.method = method;
+        request.path = path;
+        return router.handle(request).route;
+    };
+    EXPECT_EQ(route("GET", "/named/7"), "/named/{id}");
+    EXPECT_EQ(route("HEAD", "/named/7"), "/named/{id}");
+    EXPECT_EQ(route("OPTIONS", "/named/7"), "/named/{id}");
+    EXPECT_EQ(route("DELETE", "/named/7"), "/named/{id}") << "405";
+    EXPECT_EQ(route("POST", "/named/7"), "/named/{id}") << "503";
+    EXPECT_EQ(route("GET", "/unnamed"), "") << "404";
+}
 
 TEST_F(RouterTest, CallsTheHandlerOfThePathAndTheMethod) {
     given("GET", "/v1/todos", "list");

@@ -22,10 +22,8 @@ namespace fcgi_worker {
 class Journal {
 public:
     void write(const LogEntry& entry) {
-        std::string line{entry.message};
-        for (const auto& [name, value] : entry.fields) line.append(" ").append(name).append("=").append(value);
         const std::lock_guard lock{mutex_};
-        lines_.push_back(std::move(line));
+        lines_.push_back(entry.text());
         written_.notify_all();
     }
     [[nodiscard]] std::vector<std::string> lines() const {

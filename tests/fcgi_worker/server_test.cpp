@@ -20,20 +20,13 @@ namespace {
 using fastcgi_client::ask;
 using fastcgi_client::Connection;
 using fastcgi_client::request;
+using fastcgi_client::wall_clock;
 using std::chrono::milliseconds;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
-
-/// Seconds of the wall clock with milliseconds, as nginx writes $msec.
-std::string wall_clock(milliseconds shift) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch() + shift;
-    const auto count = std::chrono::duration_cast<milliseconds>(now).count();
-    const std::string fraction = std::to_string(count % 1000);
-    return std::to_string(count / 1000) + '.' + std::string(3 - fraction.size(), '0') + fraction;
-}
 
 /// What a handler saw of one request.
 Request seen(const fastcgi_client::Parameters& parameters, const std::string& method = "GET",
@@ -212,16 +205,42 @@ TEST(Server, AnswersForAHandlerThatThrows) {
 }
 
 TEST(Server, LogsEachRequest) {
+    const std::string trace = "0af7651916cd43dd8448eb211c80319c";
     Running running{echo};
-    ask(running.path(), request("GET", "/x?secret", {}, {{"REQUEST_ID", "id-3"}, {"HTTP_TRACEPARENT", "00-1-2-01"}}));
-    EXPECT_THAT(running.journal.lines(),
-                Contains(MatchesRegex("request request_id=id-3 method=GET path=/x status=200 duration_ms=[0-9]+"
-                                      "[.][0-9][0-9][0-9] traceparent=00-1-2-01")));
+    ask(running.path(),
+        request("GET", "/x?secret", {},
+                {{"REQUEST_ID", "id-3"}, {"HTTP_TRACEPARENT", "00-" + trace + "-b7ad6b7169203331-01"}}));
+    EXPECT_THAT(running.journal.lines(), Contains(MatchesRegex("request request_id=id-3 trace_id=" + trace +
+                                                               " method=GET route= path=/x status=200 "
+                                                               "duration_ms=[0-9]+[.][0-9]+ thread_wait_ms=0.000 .*")));
+}
+
+TEST(Server, TellsWhoAsksOfEachAnswerAndOfWhatItWaitedFor) {
+    std::string told;
+    TimeSpent time;
+    const auto handler = [](const Request& request) {
+        request.spent->in_database += milliseconds{5};
+        return Response{201, {}, {}};
+    };
+    ServerOptions options;
+    options.threads = 1;
+    options.on_answer = [&](const Request& request, const Response& response, const TimeSpent& spent) {
+        told += request.path + ' ' + std::to_string(response.status) + ' ';
+        time = spent;
+    };
+    {
+        Running running{handler, options};
+        ask(running.path(), request("GET", "/a"));
+        ask(running.path(), request("POST", "/b", std::string(100'000, 'x'), {{"CONTENT_LENGTH", ""}}));
+    }
+    EXPECT_EQ(told, "/a 201 /b 413 ") << "also of what never came to the handler";
+    EXPECT_EQ(time.in_database, milliseconds{0});
+    EXPECT_GE(time.in_all, milliseconds{0});
 }
 
 TEST(Server, LogsFromTheLevelAskedFor) {
     const auto fails = [](const Request&) -> Response { throw std::runtime_error{"lost"}; };
-    for (const auto level : {LogLevel::kInfo, LogLevel::kError}) {
+    for (const auto level : {LogLevel::kWarning, LogLevel::kError}) {
         Running running{fails, {.threads = 1, .log_level = level}};
         ask(running.path(), request("GET", "/x"));
         EXPECT_THAT(running.journal.lines(), ElementsAre(HasSubstr("error=lost"))) << "and no line for the request";
@@ -257,34 +276,6 @@ TEST(Server, RefusesARequestWithoutMethodOrPath) {
     EXPECT_EQ(ask(running.path(), request("", "/")).status, 400);
     EXPECT_EQ(ask(running.path(), request("GET", "")).status, 400);
     EXPECT_EQ(ask(running.path(), request("GET", "?a=b")).status, 400);
-}
-
-TEST(Server, DoesNotWorkOnARequestThatWaitedTooLong) {
-    std::atomic<int> calls = 0;
-    Running running{[&](const Request&) { return ++calls, Response{}; }};
-    const auto answer = ask(
-        running.path(), request("POST", "/", std::string(100'000, 'x'),
-                                {{"REQUEST_START", wall_clock(-std::chrono::seconds{30})}, {"CONTENT_LENGTH", ""}}));
-    EXPECT_EQ(answer.status, 413) << "a fault of the client's comes first: a retry would not help";
-    const auto shed =
-        ask(running.path(), request("GET", "/", {}, {{"REQUEST_START", wall_clock(-std::chrono::seconds{30})}}));
-    EXPECT_EQ(shed.status, 503);
-    EXPECT_EQ(shed.header("Retry-After"), "1");
-    EXPECT_TRUE(shed.is_complete);
-    EXPECT_EQ(calls, 0);
-    EXPECT_EQ(running.counts().shed_requests, 1U);
-}
-
-TEST(Server, TakesAnImprobableStartAsNow) {
-    Running running{echo};
-    for (const milliseconds shift : {milliseconds{3'600'000}, milliseconds{-3'600'000}}) {
-        EXPECT_EQ(ask(running.path(), request("GET", "/", {}, {{"REQUEST_START", wall_clock(shift)}})).status, 200);
-    }
-    EXPECT_EQ(running.counts().skewed_starts, 2U);
-    for (const char* start : {"", "now", "1.5", "-1.000", "99999999999999999999.000", "17100000000.123", ".000"}) {
-        EXPECT_EQ(ask(running.path(), request("GET", "/", {}, {{"REQUEST_START", start}})).status, 200) << start;
-    }
-    EXPECT_EQ(running.counts().shed_requests, 0U);
 }
 
 // ---- Start and stop

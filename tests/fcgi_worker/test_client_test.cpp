@@ -158,7 +158,7 @@ TEST_F(TestClientTest, IsAnswered500WhereTheAnswerCannotBeSent) {
 
 struct FailingHandler : testing::Test {
     std::vector<std::string> log;
-    TestClientOptions options{.log = [this](const LogEntry& entry) { log.push_back(entry.fields.back().second); }};
+    TestClientOptions options{.log = [this](const LogEntry& entry) { log.push_back(entry.fields.back().value); }};
 };
 
 TEST_F(FailingHandler, IsAnswered500AndLogged) {

@@ -25,7 +25,7 @@ public:
     /// From here on a request with this key is under way, and does not end.
     void begin(OwnerId owner, const std::string& key) { keys_[{owner, key}].running = true; }
 
-    std::vector<Todo> list(OwnerId owner, const ListQuery& query, Deadline) override {
+    std::vector<Todo> list(OwnerId owner, const ListQuery& query, Budget) override {
         throw_if_unavailable();
         std::vector<Todo> found;
         for (const auto& [place, row] : rows_) {
@@ -47,19 +47,19 @@ public:
         return found;
     }
 
-    std::optional<Todo> find(OwnerId owner, TodoId id, Deadline) override {
+    std::optional<Todo> find(OwnerId owner, TodoId id, Budget) override {
         throw_if_unavailable();
         const Row* row = live_row(owner, id);
         return row == nullptr ? std::nullopt : std::optional{row->todo};
     }
 
     WriteResult create(OwnerId owner, TodoId id, const Content& content, const std::optional<WriteKey>& key,
-                       Deadline) override {
+                       Budget) override {
         return once(owner, key, id, [&] { return insert(owner, id, content); });
     }
 
     WriteResult replace(OwnerId owner, TodoId id, const Content& content, const Preconditions& conditions,
-                        const std::optional<WriteKey>& key, Deadline) override {
+                        const std::optional<WriteKey>& key, Budget) override {
         return once(owner, key, id, [&]() -> WriteResult {
             Row* row = live_row(owner, id);
             if (row == nullptr) {
@@ -73,7 +73,7 @@ public:
     }
 
     WriteResult patch(OwnerId owner, TodoId id, const Changes& changes, const Preconditions& conditions,
-                      const std::optional<WriteKey>& key, Deadline) override {
+                      const std::optional<WriteKey>& key, Budget) override {
         return once(owner, key, id, [&]() -> WriteResult {
             Row* row = live_row(owner, id);
             if (row == nullptr) return {Outcome::kAbsent, 0, {}};
@@ -87,7 +87,7 @@ public:
     }
 
     WriteResult remove(OwnerId owner, TodoId id, const Preconditions& conditions, const std::optional<WriteKey>& key,
-                       Deadline) override {
+                       Budget) override {
         return once(owner, key, std::nullopt, [&]() -> WriteResult {
             const auto found = rows_.find({owner, id});
             if (found == rows_.end()) return {Outcome::kAbsent, 0, {}};
@@ -99,7 +99,7 @@ public:
     }
 
     WriteResult remove_all(OwnerId owner, std::optional<bool> completed, const std::optional<WriteKey>& key,
-                           Deadline) override {
+                           Budget) override {
         return once(owner, key, std::nullopt, [&]() -> WriteResult {
             for (auto& [place, row] : rows_) {
                 const bool fits = !completed || row.todo.content.completed == *completed;

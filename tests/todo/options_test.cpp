@@ -81,11 +81,12 @@ TEST(Options, HaveTheDefaultsOfThePartsTheyAreFor) {
 }
 
 TEST(Options, FillThePartsTheyAreFor) {
-    const auto options = options_of({"--threads=32", "--body-bytes=2048", "--request-budget-ms=4000",
-                                     "--io-timeout-ms=3000", "--database=host=/tmp dbname=x", "--connections=7",
-                                     "--acquire-timeout-ms=5", "--statement-timeout-ms=900", "--lock-timeout-ms=800",
-                                     "--max-todos=9", "--status-dir=/run/x", "--slots=3", "--listen=unix:/run/w.sock",
-                                     "--public-url=https://todo.example", "--log-level=debug"});
+    const auto options =
+        options_of({"--threads=32", "--body-bytes=2048", "--request-budget-ms=4000", "--io-timeout-ms=3000",
+                    "--database=host=/tmp dbname=x", "--connections=7", "--acquire-timeout-ms=5",
+                    "--statement-timeout-ms=900", "--lock-timeout-ms=800", "--max-todos=9", "--status-dir=/run/x",
+                    "--slots=3", "--listen=unix:/run/w.sock", "--public-url=https://todo.example", "--log-level=debug",
+                    "--log-sample=0", "--slow-request-ms=70", "--queue-target-ms=15", "--queue-interval-ms=250"});
 
     EXPECT_EQ(options.server.threads, 32U);
     EXPECT_EQ(options.server.body_bytes, 2048U);
@@ -103,6 +104,10 @@ TEST(Options, FillThePartsTheyAreFor) {
     EXPECT_EQ(options.api.public_url, "https://todo.example");
     EXPECT_EQ(options.log_level, fcgi_worker::LogLevel::kDebug);
     EXPECT_EQ(options.server.log_level, fcgi_worker::LogLevel::kDebug);
+    EXPECT_EQ(options.server.log_sample, 0U);
+    EXPECT_EQ(options.server.slow_request, milliseconds{70});
+    EXPECT_EQ(options.server.queue_target, milliseconds{15});
+    EXPECT_EQ(options.server.queue_interval, milliseconds{250});
 }
 
 TEST(Options, SayHowToListen) {
@@ -192,6 +197,8 @@ TEST(Options, GiveUpInTheOrderInWhichTheyWait) {
               "--request-budget-ms (5000) must be less than --drain-timeout-ms (5000)");
     EXPECT_EQ(complaint_about({"--acquire-timeout-ms=1001"}),
               "--acquire-timeout-ms (1001) must be less than --lock-timeout-ms (1000)");
+    EXPECT_EQ(complaint_about({"--queue-target-ms=5000"}),
+              "--queue-target-ms (5000) must be less than --request-budget-ms (5000)");
 }
 
 TEST(Options, RefuseWhatIsNoOption) {

@@ -24,7 +24,9 @@ struct Status : testing::Test {
                                    .threads = 24,
                                    .connections = 3,
                                    .server = [this] { return server; },
-                                   .pool = [this] { return pool; }});
+                                   .queue = [this] { return queue; },
+                                   .pool = [this] { return pool; },
+                                   .requests = [] { return "# of requests\n"; }});
     }
 
     [[nodiscard]] Response get(const std::string& path) const {
@@ -36,7 +38,8 @@ struct Status : testing::Test {
 
     fcgi_worker::ServerCounts server{.busy_threads = 2,
                                      .requests = 40,
-                                     .shed_requests = 3,
+                                     .shed_late = 3,
+                                     .shed_queued = 2,
                                      .broken_connections = 1,
                                      .accept_errors = 5,
                                      .skewed_starts = 12};
@@ -47,8 +50,14 @@ struct Status : testing::Test {
                                      .closed_broken = 6,
                                      .closed_suspect = 7,
                                      .closed_expired = 8,
+                                     .closed_late = 14,
                                      .failed_attempts = 10,
-                                     .turned_away = 11};
+                                     .waits = 15,
+                                     .waited = std::chrono::milliseconds{2500},
+                                     .turned_away_late = 11,
+                                     .turned_away_crowded = 16,
+                                     .turned_away_offline = 17};
+    std::optional<fcgi_worker::ListenQueue> queue{{.waiting = 18, .limit = 4096}};
     fcgi_worker::Router router;
 };
 
@@ -87,13 +96,25 @@ TEST_F(Status, ExplainsEachMetric) {
 TEST_F(Status, ReportsWhatTheServerDid) {
     const auto metrics = get("/metrics").body;
 
-    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_info{version=\"1.2.3\"} 1\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_build_info{version=\"1.2.3\",compiler=\""));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_threads 24\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_threads_busy 2\n"));
-    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_requests_shed_total 3\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_requests_shed_total{reason=\"late\"} 3\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_requests_shed_total{reason=\"queued\"} 2\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_request_starts_skewed_total 12\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_connections_broken_total 1\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_accept_errors_total 5\n"));
+}
+
+TEST_F(Status, ReportsTheQueueOfTheSocket) {
+    EXPECT_THAT(get("/metrics").body, HasSubstr("\ntodo_worker_listen_queue 18\n"));
+    EXPECT_THAT(get("/metrics").body, HasSubstr("\ntodo_worker_listen_queue_limit 4096\n"));
+    queue.reset();
+    EXPECT_THAT(get("/metrics").body, testing::Not(HasSubstr("listen_queue")));
+}
+
+TEST_F(Status, EndsWithTheMetricsOfRequests) {
+    EXPECT_THAT(get("/metrics").body, testing::EndsWith("# of requests\n"));
 }
 
 TEST_F(Status, ReportsWhatThePoolDoes) {
@@ -108,7 +129,12 @@ TEST_F(Status, ReportsWhatThePoolDoes) {
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_closed_total{reason=\"suspect\"} 7\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_closed_total{reason=\"expired\"} 8\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_failed_attempts_total 10\n"));
-    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_turned_away_total 11\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_closed_total{reason=\"late\"} 14\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_waits_total 15\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_wait_seconds_total 2.5\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_turned_away_total{reason=\"late\"} 11\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_turned_away_total{reason=\"crowded\"} 16\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_turned_away_total{reason=\"away\"} 17\n"));
 }
 
 /// A directory with two slots.

@@ -30,6 +30,9 @@ constexpr milliseconds kPauseAfterAcceptError{50};           // long enough for 
 constexpr std::chrono::seconds kBetweenAcceptErrorLogs{10};  // however many fail meanwhile
 constexpr int kIdleLooks = 4;                                // in one idle_timeout: none lives a quarter longer
 
+constexpr milliseconds kWait{
+    5};  // epoll_wait() that takes longer had to wait; a thread that was preempted may be faster
+
 constexpr std::size_t kEventsOfOneThread = 64;  // one wait for so many costs each next to nothing
 
 Descriptor opened(int descriptor, const char* what) {
@@ -157,12 +160,20 @@ LoopCounts Loop::counts() const noexcept {
     return counts;
 }
 
+Clock::time_point Loop::last_free() const noexcept {
+    if (busy_threads_ < options_.threads) return Clock::now();
+    return Clock::time_point{Clock::duration{last_free_.load(std::memory_order_relaxed)}};
+}
+
 /// One thread: until all is finished, whatever happens. Of several threads each takes one event at a time, so that no
 /// other one waits behind it while another thread has nothing to do.
 void Loop::work() {
     std::vector<epoll_event> events(is_shared_ ? 1 : kEventsOfOneThread);
     for (bool is_finished = false; !is_finished;) {
+        const Clock::time_point begin = Clock::now();
         const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+        const Clock::time_point end = Clock::now();
+        if (end - begin > kWait) last_free_.store(end.time_since_epoch().count(), std::memory_order_relaxed);
         for (int i = 0; i < count; ++i) {
             const epoll_event& event = events[static_cast<std::size_t>(i)];
             if (!handle(*static_cast<Source*>(event.data.ptr), event.events)) is_finished = true;
@@ -392,7 +403,7 @@ void Loop::end_drain() {
     log_safely(log_, [&] {
         return LogEntry{LogLevel::kWarning,
                         "the web server kept connections for longer than the time to drain",
-                        {{"connections", std::to_string(count)}}};
+                        {{"connections", count}}};
     });
 }
 

@@ -17,6 +17,7 @@
 #include <functional>
 #include <list>
 #include <mutex>
+#include <optional>
 
 #include <fcgi_worker/deadline.hpp>
 #include <fcgi_worker/listen_socket.hpp>
@@ -56,6 +57,11 @@ public:
     void run();
     void stop() noexcept;
     [[nodiscard]] LoopCounts counts() const noexcept;
+
+    [[nodiscard]] std::optional<ListenQueue> queue() const { return socket_.queue(); }
+
+    /// When a thread was last seen with nothing to do: now, where one waits.
+    [[nodiscard]] Clock::time_point last_free() const noexcept;
 
 private:
     enum class Kind : std::uint8_t { kListener, kConnection, kStop, kFinished, kAcceptAgain, kIdle, kDrainEnd };
@@ -136,6 +142,7 @@ private:
     std::atomic<std::size_t> accepted_ = 0;
     std::atomic<std::size_t> accept_errors_ = 0;
     std::atomic<std::size_t> abandoned_ = 0;
+    std::atomic<Clock::rep> last_free_ = Clock::now().time_since_epoch().count();  ///< When a wait ended that was one.
     std::atomic<Clock::rep> next_accept_error_log_ = Clock::time_point::min().time_since_epoch().count();
 };
 

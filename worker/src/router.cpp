@@ -129,7 +129,7 @@ void Router::add_endpoint(std::string_view method, std::string_view pattern, det
     const auto same_text = [](const Segment& a, const Segment& b) { return a.text == b.text; };
     const auto route = std::find_if(routes_.begin(), routes_.end(), same_shape);
     if (route == routes_.end()) {
-        routes_.push_back({std::move(segments), {{std::string{method}, std::move(endpoint)}}});
+        routes_.push_back({std::move(segments), {{std::string{method}, std::move(endpoint)}}, shown});
         return;
     }
     if (!std::equal(route->segments.begin(), route->segments.end(), segments.begin(), same_text)) {
@@ -163,42 +163,50 @@ Response Router::handle(const Request& request) const {
 
 /// What pass() answers, or the answer that what it throws becomes.
 Response Router::answer(std::size_t depth, const Request& request) const {
+    std::string_view route;
+    const auto from_route = [&route](Response response) {
+        if (!route.empty()) response.route = route;
+        return response;
+    };
     try {
         try {
-            return pass(depth, request);
+            return from_route(pass(depth, request, route));
         } catch (const Problem& problem) {
             if (problem.status() >= 500) {
                 log_failure(log_, LogLevel::kWarning, "request refused", request, problem.detail());
             }
-            return problem.to_response(request.request_id);
+            return from_route(problem.to_response(request.request_id));
         } catch (const Unavailable& unavailable) {
             log_failure(log_, LogLevel::kWarning, "request not served", request, unavailable.what());
-            return unavailable.to_response(request.request_id);
+            return from_route(unavailable.to_response(request.request_id));
         } catch (const std::exception& bug) {
             log_failure(log_, LogLevel::kError, "handler failed", request, bug.what());
         } catch (...) {
             log_failure(log_, LogLevel::kError, "handler failed", request, "not a std::exception");
         }
-        return answers::internal_error().to_response(request.request_id);
+        return from_route(answers::internal_error().to_response(request.request_id));
     } catch (const std::exception&) {
-        return Response{500, {}, {}};  // what is left where not even a problem can be made, for want of memory
+        return from_route(
+            Response{500, {}, {}});  // what is left where not even a problem can be made, for want of memory
     }
 }
 
 /// Through the middleware of that depth, where there is one, to what is further inside.
-Response Router::pass(std::size_t depth, const Request& request) const {
-    if (depth == middleware_.size()) return dispatch(request);
+Response Router::pass(std::size_t depth, const Request& request, std::string_view& route) const {
+    if (depth == middleware_.size()) return dispatch(request, route);
     return middleware_[depth](request, [this, depth](const Request& passed) { return answer(depth + 1, passed); });
 }
 
-Response Router::dispatch(const Request& request) const {
+/// Sets `route` before anything is thrown about it.
+Response Router::dispatch(const Request& request, std::string_view& route) const {
     auto path = decoded_segments(request.path);
     const Route* best = nullptr;
-    for (const Route& route : routes_) {
-        if (!path || !matches(route.segments, *path)) continue;
-        if (best == nullptr || is_more_specific(route.segments, best->segments)) best = &route;
+    for (const Route& known : routes_) {
+        if (!path || !matches(known.segments, *path)) continue;
+        if (best == nullptr || is_more_specific(known.segments, best->segments)) best = &known;
     }
     if (best == nullptr) throw answers::not_found();
+    route = best->pattern;
 
     const detail::Endpoint* endpoint = find_method(best->methods, request.method);
     if (endpoint == nullptr && request.method == "HEAD") endpoint = find_method(best->methods, "GET");

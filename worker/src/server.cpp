@@ -1,8 +1,6 @@
 #include <fcgi_worker/server.hpp>
 
-#include <array>
 #include <atomic>
-#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -11,7 +9,9 @@
 #include "fastcgi.hpp"
 #include "log_safely.hpp"
 #include "loop.hpp"
+#include "request_log.hpp"
 #include "sendable.hpp"
+#include "standing_queue.hpp"
 
 namespace fcgi_worker {
 namespace {
@@ -30,10 +30,14 @@ ServerOptions checked(const ServerOptions& options) {
     require(options.body_bytes >= 1024 && options.body_bytes <= std::size_t{64} << 20U,
             "body_bytes is outside 1 KiB..64 MiB");
     require(is_wait(options.request_budget), "request_budget is outside 10 ms..10 min");
+    const auto is_time = [](milliseconds time) { return time >= milliseconds{1} && time <= std::chrono::minutes{10}; };
+    require(is_time(options.queue_target), "queue_target is outside 1 ms..10 min");
+    require(is_time(options.queue_interval), "queue_interval is outside 1 ms..10 min");
     require(is_wait(options.io_timeout), "io_timeout is outside 10 ms..10 min");
     require(options.connections >= 1 && options.connections <= 1'000'000, "connections is outside 1..1,000,000");
     require(options.idle_timeout >= milliseconds{100} && options.idle_timeout <= std::chrono::hours{24},
             "idle_timeout is outside 100 ms..1 day");
+    require(is_time(options.slow_request), "slow_request is outside 1 ms..10 min");
     require(is_wait(options.drain_timeout), "drain_timeout is outside 10 ms..10 min");
     return options;
 }
@@ -46,13 +50,6 @@ Log from_level(LogLevel least, Log log) {
     };
 }
 
-std::string in_milliseconds(Clock::duration duration) {
-    std::array<char, 32> text{};
-    const double value = std::chrono::duration<double, std::milli>{duration}.count();
-    const int size = std::snprintf(text.data(), text.size(), "%.3f", value);
-    return {text.data(), static_cast<std::size_t>(size)};
-}
-
 }  // namespace
 
 /// What is done with a request: refused, shed, handed to the handler, logged.
@@ -63,24 +60,27 @@ public:
     void run() { loop_.run(); }
     void stop() noexcept { loop_.stop(); }
     [[nodiscard]] ServerCounts counts() const noexcept;
+    [[nodiscard]] std::optional<ListenQueue> queue() const { return loop_.queue(); }
 
 private:
     bool serve(int descriptor);
-    Response answer(fastcgi::Incoming& incoming);
-    Response answer_in_time(fastcgi::Incoming& incoming);
+    Response answer(fastcgi::Incoming& incoming, Clock::time_point begin);
+    Response answer_in_time(fastcgi::Incoming& incoming, milliseconds waited);
     Response call_handler(const Request& request);
     milliseconds age(const fastcgi::Incoming& incoming);
     void log_failure(const Request& request, std::string error);
-    void log_request(const Request& request, int status, Clock::duration duration);
 
     const Handler handler_;
     const ServerOptions options_;
     const Log log_;
 
     std::atomic<std::size_t> requests_ = 0;
-    std::atomic<std::size_t> shed_requests_ = 0;
+    std::atomic<std::size_t> shed_late_ = 0;
+    std::atomic<std::size_t> shed_queued_ = 0;
     std::atomic<std::size_t> broken_connections_ = 0;
     std::atomic<std::size_t> skewed_starts_ = 0;
+    StandingQueue standing_queue_;
+    RequestLog request_log_;
     Loop loop_;
 };
 
@@ -88,6 +88,8 @@ Server::Service::Service(ListenSocket socket, Handler handler, const ServerOptio
     : handler_(std::move(handler)),
       options_(checked(options)),
       log_(from_level(options.log_level, std::move(log))),
+      standing_queue_(options_.queue_target, options_.queue_interval),
+      request_log_(options_, log_),
       loop_(
           std::move(socket), [this](int descriptor) { return serve(descriptor); },
           {.threads = options_.threads,
@@ -109,7 +111,8 @@ ServerCounts Server::Service::counts() const noexcept {
     counts.accept_errors = loop.accept_errors;
     counts.abandoned_requests = loop.abandoned;
     counts.requests = requests_;
-    counts.shed_requests = shed_requests_;
+    counts.shed_late = shed_late_;
+    counts.shed_queued = shed_queued_;
     counts.broken_connections = broken_connections_;
     counts.skewed_starts = skewed_starts_;
     return counts;
@@ -121,11 +124,7 @@ bool Server::Service::serve(int descriptor) {
     auto outcome = fastcgi::Outcome::kBroken;
     try {
         outcome = fastcgi::serve(descriptor, options_.body_bytes, begin + options_.io_timeout,
-                                 [&](fastcgi::Incoming& incoming) {
-                                     Response response = answer(incoming);
-                                     log_request(incoming.request, response.status, Clock::now() - begin);
-                                     return response;
-                                 });
+                                 [&](fastcgi::Incoming& incoming) { return answer(incoming, begin); });
     } catch (const std::exception& error) {  // no memory: this connection is lost, the thread is not
         log_safely(log_, [&] { return LogEntry{LogLevel::kError, "connection failed", {{"error", error.what()}}}; });
     }
@@ -133,21 +132,31 @@ bool Server::Service::serve(int descriptor) {
     return outcome == fastcgi::Outcome::kKept;
 }
 
-Response Server::Service::answer(fastcgi::Incoming& incoming) {
+Response Server::Service::answer(fastcgi::Incoming& incoming, Clock::time_point begin) {
     const std::string& id = incoming.request.request_id;
-    Response response = incoming.refusal ? incoming.refusal->to_response(id) : answer_in_time(incoming);
+    const milliseconds waited = age(incoming);
+    TimeSpent spent{.waiting_for_thread = waited};
+    incoming.request.spent = &spent;
+    Response response = incoming.refusal ? incoming.refusal->to_response(id) : answer_in_time(incoming, waited);
     if (!response.headers.find("X-Request-Id")) response.headers.add("X-Request-Id", id);
+    spent.in_all = waited + (Clock::now() - begin);
+    if (options_.on_answer) options_.on_answer(incoming.request, response, spent);
+    request_log_.note(incoming.request, response, spent);
+    incoming.request.spent = nullptr;
     return response;
 }
 
-Response Server::Service::answer_in_time(fastcgi::Incoming& incoming) {
+Response Server::Service::answer_in_time(fastcgi::Incoming& incoming, milliseconds waited) {
     Request& request = incoming.request;
-    const milliseconds spent = age(incoming);
-    if (spent >= options_.request_budget) {
-        ++shed_requests_;
+    if (waited >= options_.request_budget) {
+        ++shed_late_;
         return Unavailable{"the request waited too long"}.to_response(request.request_id);
     }
-    request.deadline = deadline_after(options_.request_budget - spent);
+    if (standing_queue_.refuses(waited, loop_.last_free(), Clock::now())) {
+        ++shed_queued_;
+        return Unavailable{"too many requests wait"}.to_response(request.request_id);
+    }
+    request.deadline = deadline_after(options_.request_budget - waited);
     return call_handler(request);
 }
 
@@ -182,19 +191,6 @@ void Server::Service::log_failure(const Request& request, std::string error) {
            {"error", std::move(error)}}});
 }
 
-void Server::Service::log_request(const Request& request, int status, Clock::duration duration) {
-    if (options_.log_level > LogLevel::kDebug) return;
-    LogEntry entry{LogLevel::kDebug,
-                   "request",
-                   {{"request_id", request.request_id},
-                    {"method", request.method},
-                    {"path", request.path},
-                    {"status", std::to_string(status)},
-                    {"duration_ms", in_milliseconds(duration)}}};
-    if (const auto trace = request.headers.find("traceparent")) entry.fields.emplace_back("traceparent", *trace);
-    log_(entry);
-}
-
 Server::Server(ListenSocket socket, Handler handler, const ServerOptions& options, Log log)
     : service_(std::make_unique<Service>(std::move(socket), std::move(handler), options, std::move(log))) {}
 
@@ -205,5 +201,7 @@ void Server::run() { service_->run(); }
 void Server::stop() noexcept { service_->stop(); }
 
 ServerCounts Server::counts() const noexcept { return service_->counts(); }
+
+std::optional<ListenQueue> Server::queue() const { return service_->queue(); }
 
 }  // namespace fcgi_worker

@@ -16,6 +16,13 @@ namespace todo {
 using fcgi_worker::LogLevel;
 using std::chrono::milliseconds;
 
+namespace {
+
+/// Longer than any statement may run: the pool's own time-outs count.
+constexpr std::chrono::minutes kLongestStep{1};
+
+}  // namespace
+
 /// What the thread does until it is told to stop.
 class Janitor::Rounds {
 public:
@@ -59,15 +66,13 @@ private:
                   {{"statement", statement.name}, {"cause", error.what()}}});
         }
         if (removed > 0) {
-            log_({LogLevel::kInfo,
-                  "removed old rows",
-                  {{"statement", statement.name}, {"rows", std::to_string(removed)}}});
+            log_({LogLevel::kInfo, "removed old rows", {{"statement", statement.name}, {"rows", removed}}});
         }
     }
 
     std::size_t remove_some(const Statement& statement) {
-        // An idle connection was seen just now; if a client was quicker, the round is left out.
-        auto lease = pool_.acquire(fcgi_worker::deadline_after(milliseconds{10}));
+        // An idle connection was seen just now, so this waits for none, unless a client was quicker.
+        auto lease = pool_.acquire(fcgi_worker::deadline_after(kLongestStep));
         const auto rows = lease.execute(statement, {std::to_string(options_.step_rows)});
         const std::string_view text = rows.at(0, 0).value();
         std::size_t removed = 0;

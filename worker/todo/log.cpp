@@ -78,11 +78,11 @@ void append_escaped(std::string& out, char c) {
 /// What stands between the level and the closing brace.
 std::string members(const LogEntry& entry) {
     std::string out = "\"message\":" + json_string(entry.message);
-    for (const auto& [name, value] : entry.fields) {
+    for (const auto& field : entry.fields) {
         out += ',';
-        out += json_string(name);
+        out += json_string(field.name);
         out += ':';
-        out += json_string(value);
+        out += field.is_number ? field.value : json_string(field.value);
     }
     return out;
 }

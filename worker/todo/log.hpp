@@ -1,10 +1,11 @@
 /// The log of the process: one JSON object a line on standard error.
 ///
-///     {"time":"2026-01-31T08:15:00.123Z","level":"info","message":"started","threads":"24"}
+///     {"time":"2026-01-31T08:15:00.123Z","level":"info","message":"started","threads":24}
 ///
-/// The fields of an entry stand behind its message, as strings. Their names are constants of the program; none
-/// is "time", "level" or "message". A value is cut at 1 KiB, so that a line is one short write and those of several
-/// processes do not mix. A line is written before the call returns: whoever reads standard error slowly is waited for.
+/// The fields of an entry stand behind its message, as strings or numbers. Their names are constants of the program;
+/// none is "time", "level" or "message". A value is cut at 1 KiB, so that a line is one short write and those of
+/// several processes do not mix. A line is written before the call returns: whoever reads standard error slowly is
+/// waited for.
 ///
 /// Threads: the log may be called from any thread.
 /// Errors:  the log does not throw; a line that cannot be written is lost.

@@ -184,6 +184,8 @@ void check_together(const Options& options) {
                  options.server.request_budget);
     require_less("--request-budget-ms", options.server.request_budget, "--drain-timeout-ms",
                  options.server.drain_timeout);
+    require_less("--queue-target-ms", options.server.queue_target, "--request-budget-ms",
+                 options.server.request_budget);
     require_less("--lock-timeout-ms", pool.lock_timeout, "--statement-timeout-ms", pool.statement_timeout);
     require_less("--acquire-timeout-ms", pool.acquire_timeout, "--lock-timeout-ms", pool.lock_timeout);
 }
@@ -228,6 +230,10 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
                    "Longest body of a request; a longer one is answered 413");
     declare.number("--request-budget-ms", options.server.request_budget, kWait,
                    "Time for one request from its arrival at the web server; then it is answered 503");
+    declare.number("--queue-target-ms", options.server.queue_target, {1, 600'000, " ms"},
+                   "Longest wait for a thread while more requests come than can be served; then it is answered 503");
+    declare.number("--queue-interval-ms", options.server.queue_interval, {1, 600'000, " ms"},
+                   "Time that a queue may stand before --queue-target-ms holds");
     declare.number("--io-timeout-ms", options.server.io_timeout, kWait,
                    "Longest silence of the web server in the middle of a request");
     declare.number("--idle-timeout-ms", options.server.idle_timeout, {100, 86'400'000, " ms"},
@@ -253,6 +259,10 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
     declare.number("--slots", options.status.slots, {1, 1000, ""}, "Processes that may share --status-dir");
     declare.text("--log-level", log_level, "LEVEL", check_log_level,
                  "Least that is logged: debug, info, warning or error");
+    declare.number("--log-sample", options.server.log_sample, {0, 1'000'000, ""},
+                   "Requests in each second that are logged, and then one of so many; 1: all, 0: none");
+    declare.number("--slow-request-ms", options.server.slow_request, {1, 600'000, " ms"},
+                   "What takes as long is always logged, as a warning that says what it waited for");
 
     try {
         app.parse(argc, argv);

@@ -65,7 +65,7 @@ Parameter digest_of(const std::optional<WriteKey>& key) { return key ? Parameter
 
 PgStore::PgStore(fcgi_worker::pq::Pool& pool, std::size_t max_todos) : pool_(pool), max_todos_(max_todos) {}
 
-std::vector<Todo> PgStore::list(OwnerId owner, const ListQuery& query, Deadline deadline) {
+std::vector<Todo> PgStore::list(OwnerId owner, const ListQuery& query, Budget budget) {
     // Before the first page stand the zero UUID, which is no todo's id, and the smallest bigint, which is no order.
     const Uuid last_id = query.after ? query.after->id.value : Uuid{};
     Rows rows = [&] {
@@ -73,7 +73,7 @@ std::vector<Todo> PgStore::list(OwnerId owner, const ListQuery& query, Deadline 
             return read(kListById,
                         {owner.value.to_string(), last_id.to_string(), to_parameter(query.completed),
                          std::to_string(query.limit)},
-                        deadline);
+                        budget);
         }
         const std::int64_t last_order = query.after
                                             ? query.after->order.value_or(std::numeric_limits<std::int64_t>::max())
@@ -81,7 +81,7 @@ std::vector<Todo> PgStore::list(OwnerId owner, const ListQuery& query, Deadline 
         return read(kListByOrder,
                     {owner.value.to_string(), std::to_string(last_order), last_id.to_string(),
                      to_parameter(query.completed), std::to_string(query.limit)},
-                    deadline);
+                    budget);
     }();
 
     std::vector<Todo> todos;
@@ -92,8 +92,8 @@ std::vector<Todo> PgStore::list(OwnerId owner, const ListQuery& query, Deadline 
     return todos;
 }
 
-std::optional<Todo> PgStore::find(OwnerId owner, TodoId id, Deadline deadline) {
-    const Rows rows = read(kFind, {owner.value.to_string(), id.value.to_string()}, deadline);
+std::optional<Todo> PgStore::find(OwnerId owner, TodoId id, Budget budget) {
+    const Rows rows = read(kFind, {owner.value.to_string(), id.value.to_string()}, budget);
     if (rows.empty()) {
         return std::nullopt;
     }
@@ -101,16 +101,16 @@ std::optional<Todo> PgStore::find(OwnerId owner, TodoId id, Deadline deadline) {
 }
 
 WriteResult PgStore::create(OwnerId owner, TodoId id, const Content& content, const std::optional<WriteKey>& key,
-                            Deadline deadline) {
+                            Budget budget) {
     return write(
         kCreate,
         {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key), std::to_string(max_todos_),
          content.title, to_parameter(std::optional{content.completed}), to_parameter(content.order), content.notes},
-        deadline);
+        budget);
 }
 
 WriteResult PgStore::replace(OwnerId owner, TodoId id, const Content& content, const Preconditions& preconditions,
-                             const std::optional<WriteKey>& key, Deadline deadline) {
+                             const std::optional<WriteKey>& key, Budget budget) {
     const ReadOnlyFields& unchanged = preconditions.unchanged;
     return write(
         kReplace,
@@ -119,11 +119,11 @@ WriteResult PgStore::replace(OwnerId owner, TodoId id, const Content& content, c
          to_parameter(preconditions.if_match), to_parameter(std::optional{preconditions.if_match.has_value()}),
          to_parameter(std::optional{preconditions.if_none_match_any}), to_parameter(unchanged.version),
          to_parameter(unchanged.created_at), to_parameter(unchanged.updated_at)},
-        deadline);
+        budget);
 }
 
 WriteResult PgStore::patch(OwnerId owner, TodoId id, const Changes& changes, const Preconditions& preconditions,
-                           const std::optional<WriteKey>& key, Deadline deadline) {
+                           const std::optional<WriteKey>& key, Budget budget) {
     const ReadOnlyFields& unchanged = preconditions.unchanged;
     return write(
         kPatch,
@@ -131,34 +131,39 @@ WriteResult PgStore::patch(OwnerId owner, TodoId id, const Changes& changes, con
          to_parameter(changes.completed), to_parameter(std::optional{changes.order.has_value()}),
          to_parameter(changes.order.value_or(std::nullopt)), changes.notes, to_parameter(preconditions.if_match),
          to_parameter(unchanged.version), to_parameter(unchanged.created_at), to_parameter(unchanged.updated_at)},
-        deadline);
+        budget);
 }
 
 WriteResult PgStore::remove(OwnerId owner, TodoId id, const Preconditions& preconditions,
-                            const std::optional<WriteKey>& key, Deadline deadline) {
+                            const std::optional<WriteKey>& key, Budget budget) {
     return write(kRemove,
                  {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key),
                   to_parameter(preconditions.if_match)},
-                 deadline);
+                 budget);
 }
 
 WriteResult PgStore::remove_all(OwnerId owner, std::optional<bool> completed, const std::optional<WriteKey>& key,
-                                Deadline deadline) {
-    return write(kRemoveAll, {owner.value.to_string(), key_of(key), digest_of(key), to_parameter(completed)}, deadline);
+                                Budget budget) {
+    return write(kRemoveAll, {owner.value.to_string(), key_of(key), digest_of(key), to_parameter(completed)}, budget);
 }
 
-Rows PgStore::read(const Statement& statement, const Parameters& parameters, Deadline deadline) {
-    return pool_.acquire(deadline).execute(statement, parameters);
+/// A read may be repeated, and once is worth while: what is idle in the pool may be dead without having said so.
+Rows PgStore::read(const Statement& statement, const Parameters& parameters, Budget budget) {
+    try {
+        return pool_.acquire(budget).execute(statement, parameters);
+    } catch (const fcgi_worker::pq::InDoubt&) {
+        return pool_.acquire(budget).execute(statement, parameters);
+    }
 }
 
-WriteResult PgStore::write(const Statement& statement, const Parameters& parameters, Deadline deadline) {
+WriteResult PgStore::write(const Statement& statement, const Parameters& parameters, Budget budget) {
     // A rival that committed between the statement's snapshot and its locks is visible to the second run. One
     // that comes between twice in a row leaves the decision to the client.
     constexpr int kRuns = 2;
     constexpr std::string_view kUniqueViolation = "23505";
     for (int run = 0; run < kRuns; ++run) {
         try {
-            const Rows rows = pool_.acquire(deadline).execute(statement, parameters);
+            const Rows rows = pool_.acquire(budget).execute(statement, parameters);
             if (!rows.empty()) {
                 return read_result(rows);
             }

@@ -19,24 +19,24 @@ public:
     /// several are created at the same moment.
     explicit PgStore(fcgi_worker::pq::Pool& pool, std::size_t max_todos = kDefaultMaxTodos);
 
-    [[nodiscard]] std::vector<Todo> list(OwnerId owner, const ListQuery& query, Deadline deadline) override;
-    [[nodiscard]] std::optional<Todo> find(OwnerId owner, TodoId id, Deadline deadline) override;
+    [[nodiscard]] std::vector<Todo> list(OwnerId owner, const ListQuery& query, Budget budget) override;
+    [[nodiscard]] std::optional<Todo> find(OwnerId owner, TodoId id, Budget budget) override;
     WriteResult create(OwnerId owner, TodoId id, const Content& content, const std::optional<WriteKey>& key,
-                       Deadline deadline) override;
+                       Budget budget) override;
     WriteResult replace(OwnerId owner, TodoId id, const Content& content, const Preconditions& preconditions,
-                        const std::optional<WriteKey>& key, Deadline deadline) override;
+                        const std::optional<WriteKey>& key, Budget budget) override;
     WriteResult patch(OwnerId owner, TodoId id, const Changes& changes, const Preconditions& preconditions,
-                      const std::optional<WriteKey>& key, Deadline deadline) override;
+                      const std::optional<WriteKey>& key, Budget budget) override;
     WriteResult remove(OwnerId owner, TodoId id, const Preconditions& preconditions, const std::optional<WriteKey>& key,
-                       Deadline deadline) override;
+                       Budget budget) override;
     WriteResult remove_all(OwnerId owner, std::optional<bool> completed, const std::optional<WriteKey>& key,
-                           Deadline deadline) override;
+                           Budget budget) override;
 
 private:
     fcgi_worker::pq::Rows read(const fcgi_worker::pq::Statement& statement,
-                               const fcgi_worker::pq::Parameters& parameters, Deadline deadline);
+                               const fcgi_worker::pq::Parameters& parameters, Budget budget);
     WriteResult write(const fcgi_worker::pq::Statement& statement, const fcgi_worker::pq::Parameters& parameters,
-                      Deadline deadline);
+                      Budget budget);
 
     fcgi_worker::pq::Pool& pool_;
     std::size_t max_todos_;

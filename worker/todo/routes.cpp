@@ -107,7 +107,7 @@ Response write_answer(const Call& call, const WriteResult& result, const ReadOnl
 Response list_todos(const Call& call) {
     ListQuery query = parse_list_query(call.request.query);
     const std::size_t limit = query.limit++;  // One more shows whether there is a next page.
-    std::vector<Todo> todos = call.store.list(call.owner, query, call.request.deadline);
+    std::vector<Todo> todos = call.store.list(call.owner, query, call.request.budget());
     if (todos.size() <= limit) return json_answer(200, to_json(todos, call.todos_url));
 
     todos.resize(limit);
@@ -127,7 +127,7 @@ Response create_todo(const Call& call) {
     const auto key = write_key(call.request);
     const Content content = parse_new_todo(call.request.body);
     const TodoId id{make_uuid_v7()};
-    return write_answer(call, call.store.create(call.owner, id, content, key, call.request.deadline));
+    return write_answer(call, call.store.create(call.owner, id, content, key, call.request.budget()));
 }
 
 /// DELETE /v1/todos?completed= -> 204
@@ -137,7 +137,7 @@ Response delete_todos(const Call& call) {
     const auto completed = parse_completed_query(call.request.query);
     refuse_preconditions(call.request);
     const auto key = write_key(call.request);
-    return write_answer(call, call.store.remove_all(call.owner, completed, key, call.request.deadline));
+    return write_answer(call, call.store.remove_all(call.owner, completed, key, call.request.budget()));
 }
 
 /// GET /v1/todos/{id} -> 200 with ETag, or 304 if the client's copy is current
@@ -146,7 +146,7 @@ Response read_todo(const Call& call, TodoId id) {
     refuse_query(call.request.query);
     const auto wanted = if_match(call.request);
     const auto known = if_none_match(call.request);
-    const auto todo = call.store.find(call.owner, id, call.request.deadline);
+    const auto todo = call.store.find(call.owner, id, call.request.budget());
     if (!todo) throw problems::no_such_todo();
 
     const EntityTag tag = entity_tag(*todo);
@@ -167,7 +167,7 @@ Response replace_todo(const Call& call, TodoId id) {
     const Replacement replacement = parse_replacement(call.request.body, id, todo_url(call, id));
     conditions.unchanged = replacement.unchanged;
     return write_answer(call,
-                        call.store.replace(call.owner, id, replacement.content, conditions, key, call.request.deadline),
+                        call.store.replace(call.owner, id, replacement.content, conditions, key, call.request.budget()),
                         replacement.unchanged);
 }
 
@@ -182,7 +182,7 @@ Response change_todo(const Call& call, TodoId id) {
     const auto key = write_key(call.request);
     const Patch patch = parse_patch(call.request.body, id, todo_url(call, id));
     conditions.unchanged = patch.unchanged;
-    return write_answer(call, call.store.patch(call.owner, id, patch.changes, conditions, key, call.request.deadline),
+    return write_answer(call, call.store.patch(call.owner, id, patch.changes, conditions, key, call.request.budget()),
                         patch.unchanged);
 }
 
@@ -193,7 +193,7 @@ Response delete_todo(const Call& call, TodoId id) {
     refuse_query(call.request.query);
     const Preconditions conditions = preconditions(call.request);
     const auto key = write_key(call.request);
-    return write_answer(call, call.store.remove(call.owner, id, conditions, key, call.request.deadline));
+    return write_answer(call, call.store.remove(call.owner, id, conditions, key, call.request.budget()));
 }
 
 }  // namespace

@@ -9,15 +9,15 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include <fcgi_worker/log.hpp>
-#include <fcgi_worker/pq/pool.hpp>
 #include <fcgi_worker/router.hpp>
 #include <fcgi_worker/server.hpp>
+
+#include "metrics.hpp"
 
 namespace todo {
 
@@ -41,15 +41,6 @@ public:
 private:
     std::size_t number_ = 0;
     int lock_ = -1;
-};
-
-/// What the answers are made of. They are asked anew for each request.
-struct StatusSources {
-    std::string version;
-    std::size_t threads = 0;
-    std::size_t connections = 0;
-    std::function<fcgi_worker::ServerCounts()> server;
-    std::function<fcgi_worker::pq::PoolCounts()> pool;
 };
 
 /// GET /livez   -> 200: the process runs

@@ -19,7 +19,7 @@
 
 namespace todo {
 
-using fcgi_worker::Deadline;
+using fcgi_worker::Budget;
 
 enum class Sort { kById, kByOrder };  ///< By creation, or by order (none last), then id.
 
@@ -75,28 +75,28 @@ class Store {
 public:
     virtual ~Store() = default;
 
-    [[nodiscard]] virtual std::vector<Todo> list(OwnerId owner, const ListQuery& query, Deadline deadline) = 0;
-    [[nodiscard]] virtual std::optional<Todo> find(OwnerId owner, TodoId id, Deadline deadline) = 0;
+    [[nodiscard]] virtual std::vector<Todo> list(OwnerId owner, const ListQuery& query, Budget budget) = 0;
+    [[nodiscard]] virtual std::optional<Todo> find(OwnerId owner, TodoId id, Budget budget) = 0;
 
     /// kCreated, kTooMany, kReplayed, kReplayedGone, kKeyReused, kKeyRunning.
     virtual WriteResult create(OwnerId owner, TodoId id, const Content& content, const std::optional<WriteKey>& key,
-                               Deadline deadline) = 0;
+                               Budget budget) = 0;
 
     /// Creates or replaces: each Outcome but kDeleted and kAbsent.
     virtual WriteResult replace(OwnerId owner, TodoId id, const Content& content, const Preconditions& preconditions,
-                                const std::optional<WriteKey>& key, Deadline deadline) = 0;
+                                const std::optional<WriteKey>& key, Budget budget) = 0;
 
     /// kReplaced, kAbsent, kMismatch, kReadOnly and those of the key. A patch that changes nothing keeps the version.
     virtual WriteResult patch(OwnerId owner, TodoId id, const Changes& changes, const Preconditions& preconditions,
-                              const std::optional<WriteKey>& key, Deadline deadline) = 0;
+                              const std::optional<WriteKey>& key, Budget budget) = 0;
 
     /// kDeleted, kAbsent, kMismatch and those of the key but kReplayedGone. Of the preconditions only If-Match counts.
     virtual WriteResult remove(OwnerId owner, TodoId id, const Preconditions& preconditions,
-                               const std::optional<WriteKey>& key, Deadline deadline) = 0;
+                               const std::optional<WriteKey>& key, Budget budget) = 0;
 
     /// Deletes all of them, or those that are `completed` or not: kDeleted and those of the key but kReplayedGone.
     virtual WriteResult remove_all(OwnerId owner, std::optional<bool> completed, const std::optional<WriteKey>& key,
-                                   Deadline deadline) = 0;
+                                   Budget budget) = 0;
 };
 
 }  // namespace todo

@@ -72,11 +72,7 @@ public:
         return [this](const LogEntry& entry) {
             const std::lock_guard lock{mutex_};
             constexpr std::array<const char*, 4> kLevels{"debug ", "info ", "warning ", "error "};
-            std::string line = kLevels.at(static_cast<std::size_t>(entry.level)) + std::string{entry.message};
-            for (const auto& [name, value] : entry.fields) {
-                line += " " + std::string{name} + "=" + value;
-            }
-            lines_.push_back(line);
+            lines_.push_back(kLevels.at(static_cast<std::size_t>(entry.level)) + entry.text());
         };
     }
 
@@ -108,13 +104,14 @@ public:
 
     /// Returns when the server's process is gone.
     void end(const std::string& process) { ask(kEnd, {process}); }
-    void end_one_of(const std::string& name) { ask(kEndOne, {name}); }
+    /// Whether there was one, and it was gone within 5 s.
+    bool end_one_of(const std::string& name) { return ask(kEndOne, {name}) == "1"; }
 
 private:
     static constexpr Statement kCount{"count", "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"};
     static constexpr Statement kEnd{"end", "SELECT pg_terminate_backend($1::int, 5000)"};
     static constexpr Statement kEndOne{"end_one", R"sql(
-        SELECT count(pg_terminate_backend(pid, 5000))
+        SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000))
           FROM (SELECT pid FROM pg_stat_activity WHERE application_name = $1 ORDER BY random() LIMIT 1) AS one
     )sql"};
 

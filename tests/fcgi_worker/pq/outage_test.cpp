@@ -105,7 +105,7 @@ TEST_F(AnAwayDatabase, TurnsRequestsAwayAtOnce) {
 
     EXPECT_LT(duration_of([&] { EXPECT_THROW((void)borrow(pool), PoolExhausted); }), 1s);
 
-    EXPECT_EQ(pool.counts().turned_away, 2U);
+    EXPECT_EQ(pool.counts().turned_away_offline, 2U);
 }
 
 TEST_F(AnAwayDatabase, IsNotWaitedFor) {

@@ -83,7 +83,7 @@ TEST_F(APool, TurnsAWaiterAwayAtItsDeadline) {
 
     EXPECT_GE(waited, 30ms);
     EXPECT_LT(waited, 5s);
-    EXPECT_EQ(pool.counts().turned_away, 1U);
+    EXPECT_EQ(pool.counts().turned_away_late, 1U);
     EXPECT_EQ(pool.counts().waiting, 0U);
 }
 
@@ -194,9 +194,10 @@ TEST_F(APool, LosesNoLeaseWhileConnectionsAreKilled) {
 
     const Deadline end = deadline_after(1s);
     std::size_t killed = 0;
-    for (; Clock::now() < end; ++killed) {
+    while (Clock::now() < end) {
         const std::size_t opened = pool.counts().opened;
-        administrator.end_one_of(name);
+        if (!administrator.end_one_of(name)) continue;  // a busy machine let the process live on for a while
+        ++killed;
         EXPECT_TRUE(comes_true([&] { return pool.counts().opened > opened; }));
     }
     stop = true;

@@ -51,7 +51,7 @@ struct JanitorAtWork : testing::Test {
         return [this](const LogEntry& entry) {
             if (entry.level != fcgi_worker::LogLevel::kDebug) return;
             const std::lock_guard lock{mutex};
-            causes.push_back(entry.fields.back().second);
+            causes.push_back(entry.fields.back().value);
             logged.notify_all();
         };
     }

@@ -1,7 +1,10 @@
-/// The moment after which nobody waits for an answer any more.
+/// How long a request may take, and how long it has taken so far.
 ///
 /// A request gets its deadline when it arrives and hands it down: to the wait for a connection, to a
-/// lock, to a statement. What is waited for always has one.
+/// lock, to a statement. What is waited for always has one. Whoever waits says how long, so that the log can tell what
+/// a slow request waited for.
+///
+/// Threads: values; a TimeSpent belongs to one request, and so to one thread at a time.
 #pragma once
 
 #include <chrono>
@@ -12,5 +15,39 @@ using Clock = std::chrono::steady_clock;
 using Deadline = Clock::time_point;
 
 [[nodiscard]] inline Deadline deadline_after(std::chrono::milliseconds wait) { return Clock::now() + wait; }
+
+/// Where the time of a request went.
+struct TimeSpent {
+    Clock::duration waiting_for_thread{};      ///< From the web server's REQUEST_START until a thread took it.
+    Clock::duration waiting_for_connection{};  ///< To the database: in Pool::acquire().
+    Clock::duration in_database{};             ///< In Lease::execute(): the server's work, and the way there and back.
+    Clock::duration in_all{};                  ///< From REQUEST_START to the answer, once there is one.
+};
+
+/// What is handed down: the moment after which nobody waits for the answer, and who wants to know of the time that is
+/// spent until then. A plain Deadline is one as well.
+struct Budget {
+    Budget(Deadline latest = Deadline::max(), TimeSpent* account = nullptr)  // NOLINT(google-explicit-constructor)
+        : deadline(latest), spent(account) {}
+
+    Deadline deadline;
+    TimeSpent* spent;  ///< May be null: nobody does.
+};
+
+/// Adds the time until its end to one of the fields of a TimeSpent.
+class Stopwatch {
+public:
+    Stopwatch(TimeSpent* account, Clock::duration TimeSpent::*field)
+        : field_(account == nullptr ? nullptr : &(account->*field)) {}
+    Stopwatch(const Stopwatch&) = delete;
+    Stopwatch& operator=(const Stopwatch&) = delete;
+    ~Stopwatch() {
+        if (field_ != nullptr) *field_ += Clock::now() - begin_;
+    }
+
+private:
+    Clock::duration* field_;
+    Clock::time_point begin_ = Clock::now();
+};
 
 }  // namespace fcgi_worker

@@ -51,9 +51,13 @@ struct Request {
     std::string origin;      ///< Scheme, host and port as the web server checked them: "http://localhost:8080".
     std::string request_id;  ///< The client's X-Request-Id where it is one, else a new one. Never empty in a handler.
     Deadline deadline = Deadline::max();
+    TimeSpent* spent = nullptr;  ///< Where the time goes that it takes; good until the answer. Null: nobody asks.
 
     Fields path_parameters;  ///< Filled by the router, percent-decoded: "id".
     Fields attributes;       ///< What middleware found out, for handlers. Never from the client.
+
+    /// What is handed down to whatever has to be waited for.
+    [[nodiscard]] Budget budget() const { return {deadline, spent}; }
 
     /// Throws std::logic_error where the route has no such parameter: a mistake in the program.
     [[nodiscard]] std::string_view path_parameter(std::string_view name) const;
@@ -64,6 +68,10 @@ struct Response {
     int status = 200;
     Fields headers;
     std::string body;
+
+    /// The pattern of the route that answered, "/v1/todos/{id}", for logs and metrics: filled by the router, and good
+    /// for as long as that is. Empty where there is no such path.
+    std::string_view route = {};
 
     /// For answers written as one expression: `Response{204}.with("ETag", tag)`.
     [[nodiscard]] Response with(std::string name, std::string value) &&;

@@ -4,7 +4,9 @@
 /// Errors:  std::system_error with what was tried, std::invalid_argument for an address of no known form.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +21,12 @@ struct ListenOptions {
     /// can send FastCGI records, which libfcgi trusts: nobody but the web server should.
     unsigned mode = 0660;
     std::string group = {};
+};
+
+/// Connections that nobody has accepted yet.
+struct ListenQueue {
+    std::size_t waiting = 0;
+    std::size_t limit = 0;  ///< As it came to be: the backlog, cut by net.core.somaxconn. A connection more is refused.
 };
 
 class ListenSocket {
@@ -36,6 +44,10 @@ public:
     ~ListenSocket();
 
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
+    /// What the kernel says of its queue. None where it does not: a socket that is no longer listening, or a kernel
+    /// without diagnostics for unix sockets (CONFIG_UNIX_DIAG).
+    [[nodiscard]] std::optional<ListenQueue> queue() const;
 
     /// Who connects from here on is refused at once, instead of waiting for nobody, and the address is free for another
     /// process. An inherited socket is other processes' too: it stays as it is.

@@ -4,6 +4,7 @@
 /// Errors:  it must not throw.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -14,10 +15,27 @@ namespace fcgi_worker {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
+/// What differs from one entry to the next: a name, and a text or a number.
+struct LogField {
+    LogField(std::string_view field_name, std::string text) : name(field_name), value(std::move(text)) {}
+    LogField(std::string_view field_name, const char* text) : name(field_name), value(text) {}
+    LogField(std::string_view field_name, std::integral auto number)
+        : name(field_name), value(std::to_string(number)), is_number(true) {}
+    /// With three digits behind the point: milliseconds to the microsecond.
+    LogField(std::string_view field_name, double number);
+
+    std::string_view name;
+    std::string value;  ///< Of a number: as JSON writes it.
+    bool is_number = false;
+};
+
 struct LogEntry {
     LogLevel level;
     std::string_view message;  ///< A constant text, so that equal events can be counted.
-    std::vector<std::pair<std::string_view, std::string>> fields;  ///< What differs: name and value.
+    std::vector<LogField> fields;
+
+    /// "message name=value name=value", for people.
+    [[nodiscard]] std::string text() const;
 };
 
 using Log = std::function<void(const LogEntry&)>;

@@ -31,6 +31,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -87,17 +88,18 @@ private:
     struct Route {
         std::vector<Segment> segments;
         std::vector<std::pair<std::string, detail::Endpoint>> methods;
+        std::string pattern;
         [[nodiscard]] std::string allow() const;
     };
 
     void add_endpoint(std::string_view method, std::string_view pattern, detail::Endpoint endpoint);
     [[nodiscard]] Response answer(std::size_t depth, const Request& request) const;
-    [[nodiscard]] Response pass(std::size_t depth, const Request& request) const;
-    [[nodiscard]] Response dispatch(const Request& request) const;
+    [[nodiscard]] Response pass(std::size_t depth, const Request& request, std::string_view& route) const;
+    [[nodiscard]] Response dispatch(const Request& request, std::string_view& route) const;
 
     Log log_;
     std::vector<Middleware> middleware_;
-    std::vector<Route> routes_;
+    std::list<Route> routes_;  ///< Answers point to their patterns.
 };
 
 }  // namespace fcgi_worker

@@ -25,7 +25,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include <fcgi_worker/http.hpp>
 #include <fcgi_worker/listen_socket.hpp>
@@ -45,6 +47,13 @@ struct ServerOptions {
     /// Time from the moment the web server got the request (its REQUEST_START, in seconds with milliseconds)
     /// to the answer; 10 ms..10 min. It becomes Request::deadline; what is older on arrival is answered 503.
     std::chrono::milliseconds request_budget{5000};
+
+    /// What is done when more requests come than can be served: a queue that has stood for queue_interval, with every
+    /// thread busy and no request taken as it came, is kept as short as queue_target: what has waited for longer since
+    /// its REQUEST_START is answered 503. 1 ms..10 min each. The interval is longer than the pauses of a busy machine
+    /// (400 ms were seen), whose queue passes; the target is a tenth of what people feel as a delay.
+    std::chrono::milliseconds queue_target{20};
+    std::chrono::milliseconds queue_interval{500};
 
     /// Longest silence of the web server in the middle of a request or of an answer, and longest time that
     /// a whole body may take; 10 ms..10 min.
@@ -67,14 +76,26 @@ struct ServerOptions {
     /// Least level that the log is called with. A line for each request is kDebug; where that is not wanted, it is not
     /// put together either.
     LogLevel log_level = LogLevel::kDebug;
+
+    /// Each request has a line with its id, route, status, and what it waited for. At LogLevel::kInfo: in each second
+    /// the first so many, then one of so many, so that a small service logs all of them and a busy one is not busy
+    /// with that. 1: all; 0: none. The others have theirs at LogLevel::kDebug.
+    std::size_t log_sample = 100;
+    /// What takes as long, since its REQUEST_START, always has its line, at LogLevel::kWarning; 1 ms..10 min.
+    std::chrono::milliseconds slow_request{1000};
+
+    /// Called with each answer before it is sent, also with those of the server's own; for metrics. On the thread of
+    /// the request, so it ought to be quick, and must not throw.
+    std::function<void(const Request&, const Response&, const TimeSpent&)> on_answer = {};
 };
 
 /// What a server did, for metrics.
 struct ServerCounts {
-    std::size_t busy_threads = 0;   ///< Now in a request.
-    std::size_t requests = 0;       ///< Answered since the start.
-    std::size_t shed_requests = 0;  ///< Of these: answered 503 because they were too old on arrival.
-    std::size_t connections = 0;    ///< Open now.
+    std::size_t busy_threads = 0;  ///< Now in a request.
+    std::size_t requests = 0;      ///< Answered since the start.
+    std::size_t shed_late = 0;     ///< Of these: answered 503 because they were older than request_budget.
+    std::size_t shed_queued = 0;   ///< And because the queue stood, and they had waited longer than queue_target.
+    std::size_t connections = 0;   ///< Open now.
     std::size_t accepted_connections = 0;
     std::size_t abandoned_requests =
         0;  ///< Not read: the web server had closed the connection, for its client had gone.
@@ -100,6 +121,9 @@ public:
     void stop() noexcept;
 
     [[nodiscard]] ServerCounts counts() const noexcept;
+
+    /// The queue of the listening socket now, all processes' that share it. None where the kernel does not say.
+    [[nodiscard]] std::optional<ListenQueue> queue() const;
 
 private:
     class Service;

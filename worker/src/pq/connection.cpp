@@ -167,6 +167,11 @@ std::optional<std::string_view> Rows::at(std::size_t row, std::size_t column) co
 SqlError::SqlError(std::string sqlstate, const std::string& message)
     : std::runtime_error{message}, sqlstate_{std::move(sqlstate)} {}
 
+namespace {
+/// For all statements together; it takes milliseconds, of a server that does not stand still.
+constexpr std::chrono::seconds kLongestPreparation{5};
+}  // namespace
+
 struct Connection::Session {
     explicit Session(const std::string& connection_string) : connection{connection_string} {}
 
@@ -175,16 +180,19 @@ struct Connection::Session {
     pqxx::connection connection;
     const std::vector<Statement>* statements = nullptr;
     bool broken = false;
+    bool late = false;
 };
 
-Connection::Connection(const std::string& connection_string, const std::vector<Statement>& statements,
-                       Deadline expires) try
-    : session_{std::make_unique<Session>(connection_string)}, expires_{expires} {
+Connection::Connection(const std::string& connection_string, const std::vector<Statement>& statements, Deadline expires,
+                       LateStatements& late_statements) try
+    : session_{std::make_unique<Session>(connection_string)}, expires_{expires}, running_{late_statements} {
     never_reconnect(session_->connection);
     session_->statements = &statements;
+    running_.begin(session_->connection.sock(), deadline_after(kLongestPreparation));
     for (const Statement& statement : statements) {
         prepare_now(session_->connection, statement);
     }
+    running_.end();
 } catch (const pqxx::pqxx_exception& error) {
     throw std::runtime_error{message_of(error.base())};
 }
@@ -193,14 +201,19 @@ Connection::~Connection() = default;
 
 bool Connection::broken() const noexcept { return session_->broken; }
 
+bool Connection::late() const noexcept { return session_->late; }
+
 bool Connection::suspect() const noexcept {
     pollfd socket{session_->connection.sock(), POLLIN, 0};
     return socket.fd < 0 || ::poll(&socket, 1, 0) != 0;
 }
 
-Rows Connection::execute(const Statement& statement, const Parameters& parameters) {
+Rows Connection::execute(const Statement& statement, const Parameters& parameters, Deadline deadline) {
     if (session_->broken) {
         throw Unavailable{"the connection broke with an earlier statement of this lease"};
+    }
+    if (Clock::now() >= deadline) {
+        throw Unavailable{std::string{statement.name} + ": its time was over before it was sent"};
     }
     const auto same = [&](const Statement& known) {
         return std::strcmp(known.name, statement.name) == 0 && std::strcmp(known.sql, statement.sql) == 0;
@@ -215,9 +228,21 @@ Rows Connection::execute(const Statement& statement, const Parameters& parameter
     }
 
     const auto said = [&](const std::exception& error) {
-        return std::string{statement.name} + ": " + message_of(error);
+        return std::string{statement.name} + ": " +
+               (session_->late ? "the server did not answer in time" : message_of(error));
+    };
+    /// Ends with the statement: before the connection may be closed, and before what went wrong is told.
+    struct Watched {
+        Watched(Connection& watched, Deadline latest) : connection{watched} {
+            connection.running_.begin(connection.session_->connection.sock(), latest);
+        }
+        ~Watched() { connection.session_->late = connection.running_.end(); }
+        Watched(const Watched&) = delete;
+        Watched& operator=(const Watched&) = delete;
+        Connection& connection;
     };
     try {
+        const Watched watched{*this, deadline};
         // In autocommit: a pqxx::work would send BEGIN and COMMIT, two more round trips.
         pqxx::nontransaction transaction{session_->connection};
         return Rows{std::make_shared<const Rows::Result>(Rows::Result{run(transaction, statement, parameters)})};

@@ -13,6 +13,8 @@
 #include <fcgi_worker/pq/pool.hpp>
 #include <fcgi_worker/pq/statement.hpp>
 
+#include "pq/late_statements.hpp"
+
 namespace fcgi_worker::pq {
 
 /// The dsn (of either form that libpq knows) with the time-outs of the options added, as key='value' words.
@@ -25,16 +27,21 @@ public:
     /// Connects and prepares each of `statements`, which must outlive the connection. Blocks, up to the
     /// connect_timeout for each address that the dsn names.
     /// Throws std::runtime_error with the reason.
-    Connection(const std::string& connection_string, const std::vector<Statement>& statements, Deadline expires);
+    /// `late_statements` ends those that are; it outlives the connection.
+    Connection(const std::string& connection_string, const std::vector<Statement>& statements, Deadline expires,
+               LateStatements& late_statements);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
     /// Throws as Lease::execute does.
-    Rows execute(const Statement& statement, const Parameters& parameters);
+    Rows execute(const Statement& statement, const Parameters& parameters, Deadline deadline);
 
     /// No statement may run on it any more: only the destructor is left.
     [[nodiscard]] bool broken() const noexcept;
+
+    /// And that is because it had no answer in time.
+    [[nodiscard]] bool late() const noexcept;
 
     /// Asked between statements: the server has said something unasked, most likely its goodbye. Never blocks.
     [[nodiscard]] bool suspect() const noexcept;
@@ -46,6 +53,7 @@ private:
     struct Session;
     std::unique_ptr<Session> session_;
     Deadline expires_;
+    RunningStatement running_;
 };
 
 }  // namespace fcgi_worker::pq

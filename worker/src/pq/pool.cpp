@@ -24,6 +24,9 @@ constexpr milliseconds kLookAfterIdle{500};
 /// answers too late, once, may be busy.
 constexpr std::size_t kAttemptsToBelieve = 4;
 
+/// How much longer than statement_timeout a statement has: the server ends it, and then has to say so.
+constexpr milliseconds kTimeToSaySo{500};
+
 /// One thread in acquire(); it lies on that thread's stack.
 struct Waiter {
     std::condition_variable ready;
@@ -34,6 +37,9 @@ struct Waiter {
 /// Why a connection must not be used again, as the counter of PoolCounts that says so; or null.
 using Reason = std::size_t PoolCounts::*;
 Reason reason_to_close(const Connection& connection) noexcept {
+    if (connection.late()) {
+        return &PoolCounts::closed_late;
+    }
     if (connection.broken()) {
         return &PoolCounts::closed_broken;
     }
@@ -57,7 +63,11 @@ public:
     Keeper(const Keeper&) = delete;
     Keeper& operator=(const Keeper&) = delete;
 
-    std::unique_ptr<Connection> take(Deadline deadline);
+    std::unique_ptr<Connection> take(Budget budget);
+    /// Until when a statement may take that begins now.
+    Deadline latest_end(Deadline deadline) const {
+        return std::min(deadline, deadline_after(options_.statement_timeout + kTimeToSaySo));
+    }
     void give_back(std::unique_ptr<Connection> connection) noexcept;
     bool wait_until_full(Deadline deadline);
     PoolCounts counts() const;
@@ -67,7 +77,11 @@ private:
     void hand_over(std::unique_ptr<Connection> connection) noexcept;
     std::vector<std::unique_ptr<Connection>> take_stale();
     void refuse_all() noexcept;
-    [[noreturn]] void turn_away(const std::string& cause);
+    std::unique_ptr<Connection> wait_for_one(std::unique_lock<std::mutex>& lock, Deadline deadline);
+    [[noreturn]] void turn_away(std::size_t PoolCounts::*counter, const std::string& cause);
+    [[noreturn]] void turn_away_offline() {
+        turn_away(&PoolCounts::turned_away_offline, "the database is away: " + why_away_);
+    }
     bool lacks_some() const noexcept { return counts_.busy + idle_.size() < options_.connections; }
     bool is_away() const noexcept { return away_ && counts_.busy + idle_.size() == 0; }
 
@@ -81,6 +95,7 @@ private:
     const PoolOptions options_;
     const std::string connection_string_;
     const Log log_;
+    LateStatements late_statements_;
 
     mutable std::mutex mutex_;
     std::condition_variable settled_;                ///< An attempt to connect has ended.
@@ -117,8 +132,9 @@ Pool::Keeper::~Keeper() {
     thread_.join();
 }
 
-std::unique_ptr<Connection> Pool::Keeper::take(Deadline deadline) {
-    deadline = std::min(deadline, deadline_after(options_.acquire_timeout));
+std::unique_ptr<Connection> Pool::Keeper::take(Budget budget) {
+    const Stopwatch stopwatch{budget.spent, &TimeSpent::waiting_for_connection};
+    const Deadline deadline = std::min(budget.deadline, deadline_after(options_.acquire_timeout));
     std::unique_lock lock{mutex_};
     while (!idle_.empty()) {
         std::unique_ptr<Connection> connection = std::move(idle_.back());
@@ -132,19 +148,28 @@ std::unique_ptr<Connection> Pool::Keeper::take(Deadline deadline) {
         lock.lock();
     }
     if (is_away()) {
-        turn_away("the database is away: " + why_away_);
+        turn_away_offline();
     }
     if (waiters_.size() >= options_.waiters) {
-        turn_away("too many threads wait for a connection already");
+        turn_away(&PoolCounts::turned_away_crowded, "too many threads wait for a connection already");
     }
+    return wait_for_one(lock, deadline);
+}
+
+std::unique_ptr<Connection> Pool::Keeper::wait_for_one(std::unique_lock<std::mutex>& lock, Deadline deadline) {
     Waiter self;
+    const Clock::time_point begin = Clock::now();
     const auto place = waiters_.insert(waiters_.end(), &self);
-    if (!self.ready.wait_until(lock, deadline, [&] { return self.connection != nullptr || self.refused; })) {
+    const bool is_over =
+        self.ready.wait_until(lock, deadline, [&] { return self.connection != nullptr || self.refused; });
+    ++counts_.waits;
+    counts_.waited += Clock::now() - begin;
+    if (!is_over) {
         waiters_.erase(place);
-        turn_away("no connection became free in time");
+        turn_away(&PoolCounts::turned_away_late, "no connection became free in time");
     }
     if (self.refused) {
-        turn_away("the database is away: " + why_away_);
+        turn_away_offline();
     }
     return std::move(self.connection);
 }
@@ -194,8 +219,8 @@ void Pool::Keeper::refuse_all() noexcept {
     waiters_.clear();
 }
 
-void Pool::Keeper::turn_away(const std::string& cause) {
-    ++counts_.turned_away;
+void Pool::Keeper::turn_away(std::size_t PoolCounts::*counter, const std::string& cause) {
+    ++(counts_.*counter);
     throw PoolExhausted{cause};
 }
 
@@ -248,7 +273,8 @@ std::vector<std::unique_ptr<Connection>> Pool::Keeper::take_stale() {
 std::unique_ptr<Connection> Pool::Keeper::open(std::string& failure) {
     try {
         const milliseconds age = between(options_.lifetime * 9 / 10, options_.lifetime * 11 / 10);
-        return std::make_unique<Connection>(connection_string_, options_.statements, deadline_after(age));
+        return std::make_unique<Connection>(connection_string_, options_.statements, deadline_after(age),
+                                            late_statements_);
     } catch (const std::exception& error) {
         failure = error.what();
         return nullptr;
@@ -295,8 +321,8 @@ milliseconds Pool::Keeper::between(milliseconds least, milliseconds most) {
 }
 
 // ---- What callers see.
-Lease::Lease(Pool& pool, std::unique_ptr<Connection> connection) noexcept
-    : pool_{&pool}, connection_{std::move(connection)} {}
+Lease::Lease(Pool& pool, std::unique_ptr<Connection> connection, Budget budget) noexcept
+    : pool_{&pool}, connection_{std::move(connection)}, budget_{budget} {}
 
 Lease::Lease(Lease&& other) noexcept = default;
 
@@ -307,14 +333,15 @@ Lease::~Lease() {
 }
 
 Rows Lease::execute(const Statement& statement, const Parameters& parameters) {
-    return connection_->execute(statement, parameters);
+    const Stopwatch stopwatch{budget_.spent, &TimeSpent::in_database};
+    return connection_->execute(statement, parameters, pool_->keeper_->latest_end(budget_.deadline));
 }
 
 Pool::Pool(PoolOptions options, Log log) : keeper_{std::make_unique<Keeper>(std::move(options), std::move(log))} {}
 
 Pool::~Pool() = default;
 
-Lease Pool::acquire(Deadline deadline) { return Lease{*this, keeper_->take(deadline)}; }
+Lease Pool::acquire(Budget budget) { return Lease{*this, keeper_->take(budget), budget}; }
 
 bool Pool::wait_until_full(Deadline deadline) { return keeper_->wait_until_full(deadline); }
 

@@ -61,8 +61,15 @@ struct PoolCounts {
     std::size_t closed_broken = 0;    ///< Lost in the middle of a statement, or unfit for more.
     std::size_t closed_suspect = 0;   ///< Found readable while idle: the server had said goodbye.
     std::size_t closed_expired = 0;   ///< Reached their lifetime.
+    std::size_t closed_late = 0;      ///< Shut down here: no answer to a statement by its deadline.
     std::size_t failed_attempts = 0;  ///< To connect.
-    std::size_t turned_away = 0;      ///< acquire() that threw.
+
+    std::size_t waits = 0;               ///< acquire() that found no idle connection, and waited for one.
+    std::chrono::nanoseconds waited{0};  ///< By all of them together.
+    /// acquire() that threw: its time was over; too many waited already; the database was away.
+    std::size_t turned_away_late = 0;
+    std::size_t turned_away_crowded = 0;
+    std::size_t turned_away_offline = 0;
 };
 
 /// No connection became free in time, too many wait already, or the database is away.
@@ -99,17 +106,20 @@ public:
     Lease& operator=(Lease&&) = delete;
     ~Lease();
 
-    /// One round trip: a prepared statement in autocommit.
+    /// One round trip: a prepared statement in autocommit. It has until the budget's deadline that acquire() was
+    /// given, and at most a moment longer than statement_timeout, for a server that stands still tells nobody: then the
+    /// connection is given up. What has no time left is not sent, and Unavailable.
     /// Throws SqlError, Unavailable, InDoubt; std::invalid_argument for a statement that the pool does not have
     /// or a parameter with a NUL byte, which PostgreSQL's text cannot hold.
     Rows execute(const Statement& statement, const Parameters& parameters);
 
 private:
     friend class Pool;
-    Lease(Pool& pool, std::unique_ptr<Connection> connection) noexcept;
+    Lease(Pool& pool, std::unique_ptr<Connection> connection, Budget budget) noexcept;
 
     Pool* pool_;
     std::unique_ptr<Connection> connection_;
+    Budget budget_;
 };
 
 class Pool {
@@ -124,9 +134,9 @@ public:
 
     /// Borrows a connection until the Lease is destroyed; waiters are served in the order they came, the
     /// connection used last goes first. Waits until the deadline or acquire_timeout, whichever comes first,
-    /// and not at all while the database is known to be away.
+    /// and not at all while the database is known to be away. The statements of the Lease have the same deadline.
     /// Throws PoolExhausted.
-    [[nodiscard]] Lease acquire(Deadline deadline);
+    [[nodiscard]] Lease acquire(Budget budget);
 
     /// Waits until every connection is open, the deadline has come, or the database is known to be away: several
     /// attempts have failed, and no connection is open. Whether all are open. A process that joins others on a socket

@@ -1,0 +1,31 @@
+/// What a process tells Prometheus of itself: its threads, its queue, its pool, its log.
+///
+/// Threads: metrics_text() may be called from any thread; it calls `sources` on that thread.
+/// Errors:  what the sources throw.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <fcgi_worker/pq/pool.hpp>
+#include <fcgi_worker/server.hpp>
+
+namespace todo {
+
+/// What the numbers are made of. They are asked anew for each scrape.
+struct StatusSources {
+    std::string version;
+    std::size_t threads = 0;
+    std::size_t connections = 0;
+    std::function<fcgi_worker::ServerCounts()> server;
+    std::function<std::optional<fcgi_worker::ListenQueue>()> queue;
+    std::function<fcgi_worker::pq::PoolCounts()> pool;
+    std::function<std::string()> requests;  ///< RequestMetrics::text().
+};
+
+/// In Prometheus' text format.
+[[nodiscard]] std::string metrics_text(const StatusSources& sources);
+
+}  // namespace todo
