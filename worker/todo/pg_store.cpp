@@ -147,8 +147,8 @@ WriteResult PgStore::remove_all(OwnerId owner, std::optional<bool> completed, co
     return write(kRemoveAll, {owner.value.to_string(), key_of(key), digest_of(key), to_parameter(completed)}, budget);
 }
 
-/// A read may be repeated, and once is worth while: what is idle in the pool may be dead without having said so.
 Rows PgStore::read(const Statement& statement, const Parameters& parameters, Budget budget) {
+    // It changes nothing, so one that was lost on its way may be asked again. Once: what is lost twice is no accident.
     try {
         return pool_.acquire(budget).execute(statement, parameters);
     } catch (const fcgi_worker::pq::InDoubt&) {

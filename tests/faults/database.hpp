@@ -1,0 +1,66 @@
+/// The stack's database, as its administrator sees it and harms it.
+///
+/// Threads: one at a time.
+/// Errors:  std::runtime_error where the database does not answer.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <fcgi_worker/pq/pool.hpp>
+
+namespace api {
+
+class Database {
+public:
+    Database();
+
+    /// Of all todos, in no order.
+    [[nodiscard]] std::vector<std::string> titles();
+
+    /// Statements of the workers that the server has finished since it started.
+    [[nodiscard]] long finished_statements();
+
+    /// The server's processes that serve the workers.
+    [[nodiscard]] std::vector<int> backends();
+    /// Of those, how many wait, for a "Lock" or for "SyncRep": a standby that is to confirm a commit.
+    [[nodiscard]] int waiting_for(const std::string& event);
+    /// Ends those that wait so, and returns when they have ended: how many.
+    int end_waiting_for(const std::string& event);
+    int end_all();
+
+    /// No more sessions fit, but those of the administrator, and none of them is a worker's.
+    [[nodiscard]] bool is_full();
+
+    void make_read_only();
+    void make_writable();
+    /// Each commit waits for a standby that does not exist: it has happened, and nobody is told. Returns once it is so.
+    void hold_commits();
+    void release_commits();
+
+    /// While it lives, every statement on the table waits.
+    class TableLock {
+    public:
+        explicit TableLock(Database& database);
+        TableLock(const TableLock&) = delete;
+        TableLock& operator=(const TableLock&) = delete;
+        ~TableLock();
+
+    private:
+        fcgi_worker::pq::Lease session_;
+    };
+
+private:
+    fcgi_worker::pq::Rows ask(const fcgi_worker::pq::Statement& statement, const std::string& word = {});
+
+    fcgi_worker::pq::Pool sessions_;
+};
+
+/// sql/cluster ACTION: "start", "stop".
+void cluster(const std::string& action);
+
+/// The first process of PostgreSQL, whose children are all others.
+[[nodiscard]] int postmaster();
+
+}  // namespace api
