@@ -16,6 +16,9 @@ class Database {
 public:
     Database();
 
+    /// Whether it does: the one question that does not throw.
+    [[nodiscard]] bool answers();
+
     /// Of all todos, in no order.
     [[nodiscard]] std::vector<std::string> titles();
 
@@ -24,13 +27,13 @@ public:
 
     /// The server's processes that serve the workers.
     [[nodiscard]] std::vector<int> backends();
-    /// Of those, how many wait, for a "Lock" or for "SyncRep": a standby that is to confirm a commit.
-    [[nodiscard]] int waiting_for(const std::string& event);
-    /// Ends those that wait so, and returns when they have ended: how many.
+    /// Ends those that wait for a "Lock", or for "SyncRep", a standby that is to confirm a commit. Returns how many
+    /// have ended.
     int end_waiting_for(const std::string& event);
+    /// Tells all of them to end. Returns how many.
     int end_all();
 
-    /// No more sessions fit, but those of the administrator, and none of them is a worker's.
+    /// No more sessions fit, but those of the administrator.
     [[nodiscard]] bool is_full();
 
     void make_read_only();

@@ -1,4 +1,5 @@
-/// What each test of a fault begins and ends with: all parts up, both workers ready, and an owner without todos.
+/// What each test of a fault begins and ends with: all parts up, both workers with all their connections to the
+/// database, and an owner without todos.
 ///
 /// Where one fails it shows what the workers logged meanwhile.
 #pragma once
@@ -26,28 +27,38 @@ struct FaultTest : ApiTest {
     static constexpr std::size_t kWorkers = 2;
 
     void SetUp() override {
-        // Each of them: one that still pauses between its attempts to connect would answer the next test's load.
-        ASSERT_TRUE(comes_true(all_are_ready)) << "not every worker is ready";
+        // Each of them: one that still pauses between its attempts to connect would refuse the next test's requests.
+        ASSERT_TRUE(comes_true(have_all_connections)) << "not every worker has all its connections";
         ApiTest::SetUp();
         ASSERT_EQ(stack::workers().size(), kWorkers);
     }
     void TearDown() override {
-        EXPECT_TRUE(comes_true(all_are_ready)) << "not every worker is ready";
+        EXPECT_TRUE(comes_true(have_all_connections)) << "not every worker has all its connections";
         EXPECT_THAT(remove(kTodos), Answers(204));
         if (HasFailure()) std::cout << "The workers' log of this test:\n" << log_of_this_test() << "\n";
     }
 
-    static bool is_ready(std::size_t slot) {
-        return get_private("/worker/" + std::to_string(slot) + "/readyz").status == 200;
+    static bool is_ready(std::size_t slot) { return of_worker(slot, "readyz").status == 200; }
+    static bool are_ready() { return is_ready(0) && is_ready(1); }
+
+    /// Open, and none in use.
+    static bool has_all_connections(std::size_t slot) {
+        const std::string metrics = of_worker(slot, "metrics").body;
+        const std::string limit = value_of(metrics, "todo_worker_database_connections_limit ");
+        return !limit.empty() && limit == value_of(metrics, R"(todo_worker_database_connections{state="idle"} )");
     }
-    static bool all_are_ready() {
-        for (std::size_t slot = 0; slot < kWorkers; ++slot) {
-            if (!is_ready(slot)) return false;
-        }
-        return true;
-    }
+    static bool have_all_connections() { return has_all_connections(0) && has_all_connections(1); }
 
 private:
+    static Answer of_worker(std::size_t slot, const std::string& name) {
+        return get_private("/worker/" + std::to_string(slot) + "/" + name);
+    }
+    static std::string value_of(const std::string& metrics, const std::string& name) {
+        const std::size_t begin = metrics.find("\n" + name);
+        if (begin == std::string::npos) return {};
+        const std::size_t value = begin + 1 + name.size();
+        return metrics.substr(value, metrics.find('\n', value) - value);
+    }
     static std::string log_path() { return stack::setting("STATE") + "/log/worker.log"; }
 
     /// Its end, where there is much.

@@ -29,7 +29,7 @@ struct KilledWorker : FaultTest {
                    return workers.size() == kWorkers &&
                           std::find(workers.begin(), workers.end(), process) == workers.end();
                }) &&
-               comes_true(all_are_ready);
+               comes_true(are_ready);
     }
 };
 
