@@ -54,6 +54,8 @@ constexpr Statement kIsFull{"is_full", R"sql(
      WHERE backend_type = 'client backend'
 )sql"};
 
+constexpr Statement kKeepOut{"keep_out", "ALTER ROLE todo_worker CONNECTION LIMIT 0"};
+constexpr Statement kLetIn{"let_in", "ALTER ROLE todo_worker CONNECTION LIMIT -1"};
 constexpr Statement kReadOnly{"read_only", "ALTER SYSTEM SET default_transaction_read_only = on"};
 constexpr Statement kWritable{"writable", "ALTER SYSTEM RESET default_transaction_read_only"};
 constexpr Statement kHoldCommits{"hold_commits", "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"};
@@ -86,8 +88,9 @@ std::vector<std::string> first_column(const Rows& rows) {
 
 Database::Database()
     : sessions_{{.dsn = stack::setting("ADMIN_DSN"),
-                 .statements = {kTitles, kFinished, kBackends, kEndWaiting, kEndAll, kIsFull, kReadOnly, kWritable,
-                                kHoldCommits, kReleaseCommits, kReload, kCommit, kEndCommit, kBegin, kLock, kRollback},
+                 .statements = {kTitles, kFinished, kBackends, kEndWaiting, kEndAll, kIsFull, kKeepOut, kLetIn,
+                                kReadOnly, kWritable, kHoldCommits, kReleaseCommits, kReload, kCommit, kEndCommit,
+                                kBegin, kLock, kRollback},
                  .connections = kSessions,
                  .acquire_timeout = kPatience,
                  .statement_timeout = 2 * kPatience,
@@ -123,6 +126,9 @@ std::vector<int> Database::backends() {
 int Database::end_waiting_for(const std::string& event) { return number(ask(kEndWaiting, event)); }
 int Database::end_all() { return number(ask(kEndAll)); }
 bool Database::is_full() { return ask(kIsFull).at(0, 0) == "t"; }
+
+void Database::keep_workers_out() { ask(kKeepOut); }
+void Database::let_workers_in() { ask(kLetIn); }
 
 void Database::make_read_only() {
     ask(kReadOnly);

@@ -36,6 +36,10 @@ public:
     /// No more sessions fit, but those of the administrator.
     [[nodiscard]] bool is_full();
 
+    /// What sessions they have stay.
+    void keep_workers_out();
+    void let_workers_in();
+
     void make_read_only();
     void make_writable();
     /// Each commit waits for a standby that does not exist: it has happened, and nobody is told. Returns once it is so.

@@ -26,6 +26,8 @@ using testing::Lt;
 struct RefusingDatabase : FaultTest {
     static constexpr std::size_t kAcknowledged = 200;  ///< Before and after.
     static constexpr std::size_t kRefusals = 50;
+    static constexpr int kConnections = 20;  ///< Of a worker.
+    static constexpr std::size_t kMoreThanFit = 100;
     static constexpr milliseconds kLockTimeout{1000};  ///< The worker's default.
     static constexpr milliseconds kALittle{1000};      ///< A busy machine's.
 
@@ -41,7 +43,8 @@ struct RefusingDatabase : FaultTest {
     }
     void TearDown() override {
         load.reset();
-        database.make_writable();  // where a test has ended early
+        database.make_writable();  // this and the next where a test has ended early
+        database.let_workers_in();
         FaultTest::TearDown();
     }
 
@@ -72,20 +75,18 @@ TEST_F(RefusingDatabase, WhoseTableIsLockedLetsNobodyWaitForLong) {
 }
 
 TEST_F(RefusingDatabase, WithoutASessionLeftIsForgottenWhenThereAreSome) {
+    database.keep_workers_out();  // until others have taken their places
+    const int ended = database.end_all();
     std::optional<Pool> others{std::in_place, fcgi_worker::pq::PoolOptions{.dsn = stack::setting("OWNER_DSN"),
                                                                            .statements = {},
-                                                                           .connections = 100,
-                                                                           .retry_pause = milliseconds{10},
-                                                                           .longest_retry_pause = milliseconds{10}}};
-    int ended = 0;
-    ASSERT_TRUE(comes_true([&] {
-        if (!database.is_full()) return false;
-        if (database.backends().empty()) return true;
-        ended += database.end_all();  // the others get some of their places, each time
-        return false;
-    })) << "the workers still have sessions";
+                                                                           .connections = kMoreThanFit,
+                                                                           .longest_retry_pause = milliseconds{50}}};
+    ASSERT_TRUE(comes_true([&] { return database.backends().empty() && database.is_full(); }));
+    database.let_workers_in();
+
     ASSERT_TRUE(load->wait_for_refusals(kRefusals));
-    EXPECT_GT(ended, 0);
+    EXPECT_TRUE(database.backends().empty()) << "a worker found a place";
+    EXPECT_EQ(ended, static_cast<int>(kWorkers) * kConnections);
     for (std::size_t slot = 0; slot < kWorkers; ++slot) EXPECT_FALSE(is_ready(slot)) << slot;
 
     others.reset();
