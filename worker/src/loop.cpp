@@ -9,6 +9,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <iterator>
 #include <stdexcept>
@@ -33,6 +34,7 @@ constexpr int kIdleLooks = 4;                                // in one idle_time
 constexpr milliseconds kWait{
     5};  // epoll_wait() that takes longer had to wait; a thread that was preempted may be faster
 
+constexpr std::size_t kAcceptedAtOnce = 64;     // when no thread is free: see accept_one()
 constexpr std::size_t kEventsOfOneThread = 64;  // one wait for so many costs each next to nothing
 
 Descriptor opened(int descriptor, const char* what) {
@@ -223,6 +225,11 @@ void Loop::accept_one() {
         return release();
     }
     take(descriptor);
+    // Where no thread is free, connections with something to read stand in a long line of the epoll, and the listening
+    // socket takes its turn among them: with one for each turn, requests on new connections wait for seconds.
+    if (busy_threads_ + 1 >= options_.threads && connections_ < options_.connections) {
+        accept_more(std::min(kAcceptedAtOnce, options_.connections - connections_));
+    }
     // At the limit, and not beyond it: what a thread was woken for it has to take, for no other process was.
     if (connections_ >= options_.connections) pause_accepting();
     // What was sent with the connection is served at once. A peer that says nothing costs no thread.
@@ -258,8 +265,11 @@ void Loop::accept_failed(int error) {
 
 /// After the listening socket was taken out of the epoll. The kernel may have woken threads of this process, and no
 /// other process, for connections that still wait: without us, until another one comes. They are as many as threads.
-void Loop::accept_what_is_left() {
-    for (std::size_t i = 0; i < options_.threads; ++i) {
+void Loop::accept_what_is_left() { accept_more(options_.threads); }
+
+/// What there is, and at most so many: into the epoll, behind those that wait there.
+void Loop::accept_more(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
         const int descriptor = accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
         if (descriptor < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
         if (descriptor < 0) return;

@@ -100,6 +100,7 @@ private:
 
     void accept_failed(int error);
     void accept_what_is_left();
+    void accept_more(std::size_t count);
     [[nodiscard]] bool ignore_listener();
     void pause_accepting();
     void resume_accepting();

@@ -193,8 +193,8 @@ Connection::Connection(const std::string& connection_string, const std::vector<S
         prepare_now(session_->connection, statement);
     }
     running_.end();
-} catch (const pqxx::pqxx_exception& error) {
-    throw std::runtime_error{message_of(error.base())};
+} catch (const std::exception& error) {
+    throw std::runtime_error{message_of(error)};
 }
 
 Connection::~Connection() = default;
