@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <optional>
@@ -23,6 +24,7 @@
 #include "fcgi_worker/fastcgi_client.hpp"
 #include "fcgi_worker/temporary_folder.hpp"
 #include "patience.hpp"
+#include "todo/slow_pipe.hpp"
 
 namespace {
 
@@ -32,6 +34,7 @@ using fastcgi_client::keeping;
 using fastcgi_client::request;
 using fcgi_worker::ListenSocket;
 using testing::HasSubstr;
+using testing::Not;
 
 /// A todo-worker that nobody has a database for: it starts, and answers 503.
 class Process {
@@ -41,13 +44,14 @@ public:
         std::vector<std::pair<std::string, std::string>> environment = {};
         int standard_input = -1;  ///< A descriptor to find there.
         int systemd_socket = -1;  ///< A descriptor to find as systemd passes one on.
+        int standard_error = -1;  ///< A descriptor to find there, instead of the pipe that said() reads.
     };
 
     explicit Process(const Setting& setting) {
         std::array<int, 2> errors{};
         if (pipe2(errors.data(), O_CLOEXEC) != 0) throw std::runtime_error{"pipe2"};
         process_ = fork();
-        if (process_ == 0) start(setting, errors[1]);
+        if (process_ == 0) start(setting, setting.standard_error >= 0 ? setting.standard_error : errors[1]);
         close(errors[1]);
         errors_ = errors[0];
     }
@@ -162,6 +166,46 @@ TEST_F(TodoWorker, SaysWhichAddressCannotBeListenedOn) {
     Process process{{.arguments = {"--listen", "192.0.2.1:9000"}}};
     EXPECT_EQ(process.exit_code(), 1);
     EXPECT_THAT(process.said(), HasSubstr("192.0.2.1:9000"));
+}
+
+TEST_F(TodoWorker, ServesOnWhileNobodyReadsItsStandardError) {
+    static constexpr int kRequests = 2000;  // with a line of 1 KiB each, more than pipe and queue hold
+    SlowPipe errors;
+    Process process{{.arguments = {"--listen", "unix:" + path, "--log-level", "debug", "--status-dir", folder.path},
+                     .standard_error = errors.writer()}};
+    errors.close_writer();
+    ASSERT_TRUE(serves(path));
+    const Connection client{path};
+    const std::string asked = keeping(request("GET", '/' + std::string(1000, 'x')));
+    int answers = 0;
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < kRequests; ++i) {
+        client.send(asked);
+        answers += client.receive_kept_answer().status == 404 ? 1 : 0;
+    }
+    EXPECT_EQ(answers, kRequests);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, kPatience);
+    client.close_early();
+
+    const std::string metrics = ask(folder / "status-0.sock", request("GET", "/metrics")).body;
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_log_lines_lost_total "));
+    EXPECT_THAT(metrics, Not(HasSubstr("\ntodo_worker_log_lines_lost_total 0\n")));
+    EXPECT_THAT(errors.read_until("\"lines of the log were lost\""), HasSubstr("\"lines of the log were lost\""));
+    process.send(SIGTERM);
+    EXPECT_EQ(process.exit_code(), 0);
+}
+
+TEST_F(TodoWorker, EndsThoughNobodyReadsItsStandardError) {
+    SlowPipe errors;
+    Process process{
+        {.arguments = {"--listen", "unix:" + path, "--log-level", "debug"}, .standard_error = errors.writer()}};
+    ASSERT_TRUE(serves(path));
+    for (int i = 0; i < 50; ++i) ASSERT_TRUE(serves(path));
+
+    process.send(SIGTERM);
+
+    EXPECT_EQ(process.exit_code(), 0);
+    EXPECT_TRUE(errors.is_full());
 }
 
 TEST_F(TodoWorker, ServesAKeptConnectionAfterOneTermAndAnother) {

@@ -114,7 +114,8 @@ void raise_descriptor_limit(const todo::Options& options, const fcgi_worker::Log
 }
 
 void serve(todo::Options options) {
-    const auto log = todo::make_log(options.log_level);
+    const todo::LogSink sink = todo::make_log(options.log_level);
+    const fcgi_worker::Log& log = sink.log;
     raise_descriptor_limit(options, log);
     todo::start_crypto();
 
@@ -142,6 +143,7 @@ void serve(todo::Options options) {
                                            .server = [&server] { return server.counts(); },
                                            .queue = [&server] { return server.queue(); },
                                            .pool = [&pool] { return pool.counts(); },
+                                           .log_lines_lost = sink.lines_lost,
                                            .requests = [&request_metrics] { return request_metrics.text(); }},
                        log);
     }

@@ -66,7 +66,8 @@ void serve(todo::Options options, const sigset_t& signals) {
     setrlimit(RLIMIT_NOFILE, &limit);
     todo::start_crypto();
 
-    const auto log = todo::make_log(options.log_level);
+    const auto sink = todo::make_log(options.log_level);
+    const auto& log = sink.log;
     auto socket = options.listen == "inherit" ? ListenSocket::inherit(todo::supervisor::inherited_socket())
                                               : ListenSocket::open(options.listen, options.listen_options);
     options.pool.statements = {kHold};
@@ -86,6 +87,7 @@ void serve(todo::Options options, const sigset_t& signals) {
                                      .server = [&server] { return server.counts(); },
                                      .queue = [&server] { return server.queue(); },
                                      .pool = [&pool] { return pool.counts(); },
+                                     .log_lines_lost = sink.lines_lost,
                                      .requests = [] { return std::string{}; }},
                                     log};
     pool.wait_until_full(fcgi_worker::deadline_after(kLongestWarmUp));

@@ -4,10 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <climits>
+#include <functional>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "slow_pipe.hpp"
 
 namespace todo {
 namespace {
@@ -15,12 +19,18 @@ namespace {
 using fcgi_worker::LogEntry;
 using fcgi_worker::LogLevel;
 
-/// What a log that keeps `least` and above writes for an entry.
-std::string written(LogLevel least, const LogEntry& entry) {
-    const auto log = make_log(least);
+/// What a log that keeps `least` and above writes on standard error while `speak` uses it, and at its end.
+std::string written(LogLevel least, const std::function<void(const fcgi_worker::Log&)>& speak) {
     testing::internal::CaptureStderr();
-    log(entry);
+    {
+        const LogSink sink = make_log(least);
+        speak(sink.log);
+        EXPECT_EQ(sink.lines_lost(), 0U);
+    }
     return testing::internal::GetCapturedStderr();
+}
+std::string written(LogLevel least, const LogEntry& entry) {
+    return written(least, [&entry](const fcgi_worker::Log& log) { log(entry); });
 }
 
 TEST(Log, WritesTimeLevelMessageAndFieldsAsOneLine) {
@@ -37,23 +47,52 @@ TEST(Log, DropsWhatIsBelowItsLevel) {
 }
 
 TEST(Log, KeepsTheLinesOfSeveralThreadsApart) {
-    const auto log = make_log(LogLevel::kInfo);
-    testing::internal::CaptureStderr();
-    std::vector<std::thread> threads;
-    threads.reserve(4);
-    for (int thread = 0; thread < 4; ++thread) {
-        threads.emplace_back([&log] {
-            for (int line = 0; line < 50; ++line) log({LogLevel::kInfo, "tick", {{"text", std::string(900, 'x')}}});
-        });
-    }
-    for (auto& thread : threads) thread.join();
+    const std::string text = written(LogLevel::kInfo, [](const fcgi_worker::Log& log) {
+        std::vector<std::thread> threads;
+        threads.reserve(4);
+        for (int thread = 0; thread < 4; ++thread) {
+            threads.emplace_back([&log] {
+                for (int line = 0; line < 50; ++line) log({LogLevel::kInfo, "tick", {{"text", std::string(900, 'x')}}});
+            });
+        }
+        for (auto& thread : threads) thread.join();
+    });
     const std::string end = "\"text\":\"" + std::string(900, 'x') + "\"}";
 
-    std::istringstream lines{testing::internal::GetCapturedStderr()};
+    std::istringstream lines{text};
     int whole = 0;
     for (std::string line; std::getline(lines, line);)
         whole += line.starts_with("{\"time\"") && line.ends_with(end) ? 1 : 0;
     EXPECT_EQ(whole, 200);
+}
+
+TEST(Log, CutsValuesUntilALineIsOneWrite) {
+    const std::string escapes(1024, '\x01');
+    const std::string line =
+        written(LogLevel::kInfo, {LogLevel::kInfo, "long", {{"one", escapes}, {"two", escapes}, {"three", escapes}}});
+
+    EXPECT_LE(line.size(), std::size_t{PIPE_BUF});
+    EXPECT_THAT(line, testing::HasSubstr("\"message\":\"long\""));
+    EXPECT_THAT(line, testing::HasSubstr("\\u0001...\",\"three\":\"\\u0001"));
+}
+
+TEST(Log, SaysHowManyLinesWereLost) {
+    SlowPipe pipe;
+    LogSink sink = make_log(LogLevel::kError, pipe.writer());
+    for (int line = 0; line < 2000; ++line) {
+        sink.log({LogLevel::kError, "nobody reads", {{"text", std::string(900, 'x')}}});
+    }
+    const std::string lost = std::to_string(sink.lines_lost());
+    EXPECT_NE(lost, "0");
+
+    const std::string text = pipe.read_until("were lost");
+    sink = {};
+    pipe.close_writer();
+
+    const std::string rest = text.substr(text.rfind("{\"time\"")) + pipe.read_all();
+    EXPECT_THAT(rest, testing::MatchesRegex(R"(\{"time":"[^"]+","level":"warning",)"
+                                            R"("message":"lines of the log were lost","lines":)" +
+                                            lost + "\"\\}\n"));
 }
 
 TEST(JsonString, EscapesWhatJsonReserves) {

@@ -26,6 +26,7 @@ struct Status : testing::Test {
                                    .server = [this] { return server; },
                                    .queue = [this] { return queue; },
                                    .pool = [this] { return pool; },
+                                   .log_lines_lost = [] { return std::size_t{13}; },
                                    .requests = [] { return "# of requests\n"; }});
     }
 
@@ -104,6 +105,7 @@ TEST_F(Status, ReportsWhatTheServerDid) {
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_request_starts_skewed_total 12\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_connections_broken_total 1\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_accept_errors_total 5\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_log_lines_lost_total 13\n"));
 }
 
 TEST_F(Status, ReportsTheQueueOfTheSocket) {

@@ -2,12 +2,16 @@
 
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 
 #include <array>
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+
+#include "line_writer.hpp"
 
 namespace todo {
 namespace {
@@ -15,7 +19,8 @@ namespace {
 using fcgi_worker::LogEntry;
 using fcgi_worker::LogLevel;
 
-constexpr std::size_t kLongestValue = 1024;
+/// Of a line, what is no message and no field: time, level and the braces.
+constexpr std::size_t kFrameBytes = 80;
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
     switch (level) {
@@ -76,23 +81,64 @@ void append_escaped(std::string& out, char c) {
 }
 
 /// What stands between the level and the closing brace.
-std::string members(const LogEntry& entry) {
-    std::string out = "\"message\":" + json_string(entry.message);
+std::string members(const LogEntry& entry, std::size_t longest_value = kLongestValue) {
+    std::string out = "\"message\":" + json_string(entry.message, longest_value);
     for (const auto& field : entry.fields) {
         out += ',';
         out += json_string(field.name);
         out += ':';
-        out += field.is_number ? field.value : json_string(field.value);
+        out += field.is_number ? field.value : json_string(field.value, longest_value);
     }
     return out;
 }
 
+/// The same, short enough for a line that is one write. Escapes make a value up to six times as long.
+std::string short_members(const LogEntry& entry) {
+    std::string out = members(entry);
+    for (std::size_t longest = kLongestValue / 2; out.size() > PIPE_BUF - kFrameBytes && longest > 0; longest /= 2) {
+        out = members(entry, longest);
+    }
+    return out;
+}
+
+std::unique_ptr<spdlog::formatter> make_formatter() {
+    return std::make_unique<spdlog::pattern_formatter>(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
+                                                       spdlog::pattern_time_type::utc);
+}
+
+std::string lost_notice(std::size_t lost) {
+    const LogEntry entry{LogLevel::kWarning, "lines of the log were lost", {{"lines", lost}}};
+    spdlog::memory_buf_t line;
+    make_formatter()->format({"", to_spdlog(entry.level), members(entry)}, line);
+    return {line.data(), line.size()};
+}
+
+/// Its mutex is the formatter's, which keeps the second that it has written last; nobody writes under it.
+class QueueSink : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    explicit QueueSink(int descriptor)
+        : base_sink(make_formatter()), writer_({.descriptor = descriptor, .notice = lost_notice}) {}
+
+    [[nodiscard]] std::size_t lost() const { return writer_.lost(); }
+
+protected:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        writer_.write({line.data(), line.size()});
+    }
+    void flush_() override {}
+
+private:
+    LineWriter writer_;
+};
+
 }  // namespace
 
-std::string json_string(std::string_view text) {
-    const bool whole = text.size() <= kLongestValue;
+std::string json_string(std::string_view text, std::size_t longest) {
+    const bool whole = text.size() <= longest;
     std::string out = "\"";
-    for (std::size_t place = 0; place < text.size() && place < kLongestValue;) {
+    for (std::size_t place = 0; place < text.size() && place < longest;) {
         const auto byte = static_cast<std::uint8_t>(text[place]);
         const std::size_t length = byte < 0x80 ? 1 : sequence_length(text.substr(place));
         if (byte < 0x80) {
@@ -108,18 +154,18 @@ std::string json_string(std::string_view text) {
     return out;
 }
 
-fcgi_worker::Log make_log(LogLevel least) {
-    auto logger = std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-        R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})", spdlog::pattern_time_type::utc));
+LogSink make_log(LogLevel least, int descriptor) {
+    auto sink = std::make_shared<QueueSink>(descriptor);
+    auto logger = std::make_shared<spdlog::logger>("", sink);
     logger->set_level(to_spdlog(least));
-    return [logger](const LogEntry& entry) noexcept {
+    const auto log = [logger](const LogEntry& entry) noexcept {
         try {
             const auto level = to_spdlog(entry.level);
-            if (logger->should_log(level)) logger->log(level, spdlog::string_view_t(members(entry)));
+            if (logger->should_log(level)) logger->log(level, spdlog::string_view_t(short_members(entry)));
         } catch (...) {  // No memory for a line: the caller's work goes on without it.
         }
     };
+    return {log, [sink] { return sink->lost(); }};
 }
 
 }  // namespace todo

@@ -121,6 +121,8 @@ std::string metrics_text(const StatusSources& sources) {
     add_server(scrape, sources);
     add_queue(scrape, sources);
     add_pool(scrape, sources);
+    scrape.counter("log_lines_lost_total", "Lines of the log that were lost: not read in time, or not written.",
+                   {sample(sources.log_lines_lost())});
     return scrape.text() + sources.requests();
 }
 

@@ -22,6 +22,7 @@ struct StatusSources {
     std::function<fcgi_worker::ServerCounts()> server;
     std::function<std::optional<fcgi_worker::ListenQueue>()> queue;
     std::function<fcgi_worker::pq::PoolCounts()> pool;
+    std::function<std::size_t()> log_lines_lost;
     std::function<std::string()> requests;  ///< RequestMetrics::text().
 };
 
