@@ -41,16 +41,22 @@ TEST_F(AQueue, StandsOnWhileWhatIsServedHasWaitedAlmostAsLongAsTheTarget) {
     EXPECT_TRUE(refuses(21, 503));
 }
 
-TEST_F(AQueue, HasPassedWhenARequestMeetsNone) {
+TEST_F(AQueue, StandsOnWhereARequestOrTwoMeetsNone) {
     ASSERT_TRUE(refuses(400, 501));
-    EXPECT_FALSE(refuses(5, 600));
-    EXPECT_FALSE(refuses(400, 601));
-    EXPECT_FALSE(refuses(400, 1100));
-    EXPECT_TRUE(refuses(400, 1101));
+    EXPECT_FALSE(refuses(5, 510));
+    EXPECT_TRUE(refuses(21, 511));
+    EXPECT_TRUE(refuses(21, 1010)) << "half a second after the last that was refused";
 }
 
-TEST_F(AQueue, HasPassedWhenAThreadHasNothingToDo) {
+TEST_F(AQueue, HasPassedWhenNoneHasWaitedForAnInterval) {
     ASSERT_TRUE(refuses(400, 501));
+    for (int at = 510; at <= 1100; at += 10) EXPECT_FALSE(refuses(5, at));
+    EXPECT_FALSE(refuses(400, 1101)) << "a burst";
+    EXPECT_FALSE(refuses(400, 1600));
+    EXPECT_TRUE(refuses(400, 1601));
+}
+
+TEST_F(AQueue, IsNoneWhileAThreadHasNothingToDo) {
     last_free = start + milliseconds{550};
     EXPECT_FALSE(refuses(400, 600));
     EXPECT_TRUE(refuses(400, 1051));

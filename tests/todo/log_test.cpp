@@ -92,7 +92,7 @@ TEST(Log, SaysHowManyLinesWereLost) {
     const std::string rest = text.substr(text.rfind("{\"time\"")) + pipe.read_all();
     EXPECT_THAT(rest, testing::MatchesRegex(R"(\{"time":"[^"]+","level":"warning",)"
                                             R"("message":"lines of the log were lost","lines":)" +
-                                            lost + "\"\\}\n"));
+                                            lost + "\\}\n"));
 }
 
 TEST(JsonString, EscapesWhatJsonReserves) {

@@ -25,20 +25,31 @@ public:
     /// For a request that a thread takes now, and that waited for so long. `last_free`: when a thread was last seen
     /// with nothing to do.
     [[nodiscard]] bool refuses(Clock::duration waited, Clock::time_point last_free, Clock::time_point now) noexcept {
-        if (waited <= target_ / kFresh) last_fresh_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+        if (waited <= target_ / kFresh) store(last_fresh_, now);
         if (waited <= target_) return false;
-        const Clock::time_point last_fresh{Clock::duration{last_fresh_.load(std::memory_order_relaxed)}};
-        return now - std::max(last_free, last_fresh) > interval_;
+        const bool stands = now < load(stands_until_) || now - std::max(last_free, load(last_fresh_)) > interval_;
+        if (stands) store(stands_until_, now + interval_);
+        return stands;
     }
 
 private:
-    /// While requests are refused, those that are served have waited for just less than the target. One that waited
-    /// for a quarter of it has met no queue.
+    using Moment = std::atomic<Clock::rep>;
+    static Clock::time_point load(const Moment& moment) noexcept {
+        return Clock::time_point{Clock::duration{moment.load(std::memory_order_relaxed)}};
+    }
+    static void store(Moment& moment, Clock::time_point time) noexcept {
+        moment.store(time.time_since_epoch().count(), std::memory_order_relaxed);
+    }
+
+    /// One that waited for a quarter of the target has met no queue.
     static constexpr int kFresh = 4;
 
     const std::chrono::milliseconds target_;
     const std::chrono::milliseconds interval_;
-    std::atomic<Clock::rep> last_fresh_ = Clock::now().time_since_epoch().count();
+    Moment last_fresh_ = Clock::now().time_since_epoch().count();
+    /// Once it stands, it does until nothing was refused for an interval: kept short, it looks as if it were gone
+    /// whenever a few requests less come, and would have another interval to grow each time.
+    Moment stands_until_ = Clock::time_point::min().time_since_epoch().count();
 };
 
 }  // namespace fcgi_worker
