@@ -81,12 +81,12 @@ TEST_F(SlowAttackers, MakeNoUserAtAnotherAddressWait) {
     const auto milliseconds_of = [&](std::size_t percent) {
         return std::chrono::duration<double, std::milli>(waits.at((waits.size() - 1) * percent / 100)).count();
     };
-    std::cout << waits.size() << " requests of the user: p50 " << milliseconds_of(50) << " ms, p99 "
+    std::cout << "# " << waits.size() << " requests of the user: p50 " << milliseconds_of(50) << " ms, p99 "
               << milliseconds_of(99) << " ms, longest " << milliseconds_of(100) << " ms\n"
-              << "open, in the middle of all looks: " << open.in_nginx << " connections in nginx, "
+              << "# open, in the middle of all looks: " << open.in_nginx << " connections in nginx, "
               << open.from_attacker << " of them the attackers'\n";
     for (const SlowAttack* attack : {&headers, &bodies, &readers}) {
-        std::cout << "slow " << attack->name()
+        std::cout << "# slow " << attack->name()
                   << ", most connections of each wave: " << testing::PrintToString(attack->connected()) << "\n";
         EXPECT_THAT(attack->failures(), IsEmpty());
         EXPECT_THAT(attack->connected(), SizeIs(Ge(kLength / SlowAttack::kWave))) << "this was no attack of a minute";

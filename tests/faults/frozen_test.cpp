@@ -65,7 +65,8 @@ TEST_F(FrozenDatabase, IsAnsweredInTimeLosesNothingAndIsForgottenWithinTwoSecond
     ASSERT_TRUE(load.wait_for_created(kAcknowledged, recovered));
     load.stop();
 
-    std::cout << load.requests() << " requests, " << load.failures().size() << " of them failed, the slowest took "
+    std::cout << "# " << load.requests() << " requests, " << load.failures().size()
+              << " of them failed, the slowest took "
               << std::chrono::duration_cast<milliseconds>(load.slowest()).count() << " ms; " << others
               << " times three that need no database\n";
     EXPECT_GE(load.failures().size(), Load::kClients) << "frozen, and nobody noticed";

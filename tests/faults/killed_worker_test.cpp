@@ -43,7 +43,8 @@ TEST_F(KilledWorker, FailsNoReadAndLosesOrDoublesNoWrite) {
     }
     load.stop();
 
-    std::cout << load.requests() << " requests, " << kKills << " kills, " << load.repeats() << " writes sent again\n";
+    std::cout << "# " << load.requests() << " requests, " << kKills << " kills, " << load.repeats()
+              << " writes sent again\n";
     EXPECT_THAT(load.failures("GET"), IsEmpty());
     EXPECT_THAT(load.failures("POST"), Each(Field(&Load::Failure::answer, AnyOf(Answers(502), Answers(503)))));
     EXPECT_GT(load.repeats(), 0U) << "no kill came in between: this test has shown nothing";

@@ -114,8 +114,8 @@ struct Overload : testing::Test {
     void measure_capacity(const std::string& path) {
         for (const std::size_t clients : {48U, 96U, 192U}) {
             const Report report = open_loop::saturate(target(path), clients, seconds{2});
-            std::cout << clients << " clients: " << report.per_second(200) << "/s, " << PrintToString(report.outcomes())
-                      << '\n';
+            std::cout << "# " << clients << " clients: " << report.per_second(200) << "/s, "
+                      << PrintToString(report.outcomes()) << '\n';
             capacity = std::max(capacity, report.per_second(200));
         }
     }
@@ -184,16 +184,17 @@ private:
         const auto range = [](const Kibibytes& looks) {
             return std::to_string(looks.front()) + " KiB at first, " + std::to_string(most(looks)) + " at most";
         };
-        std::cout << "capacity " << capacity << "/s; offered " << kTimes * capacity << "/s for " << duration.count()
+        std::cout << "# capacity " << capacity << "/s; offered " << kTimes * capacity << "/s for " << duration.count()
                   << " s; goodput " << load.per_second(200) << "/s, " << 100 * load.per_second(200) / capacity << " %\n"
-                  << "answers: " << PrintToString(load.outcomes()) << '\n'
-                  << "accepted after " << described(load.latencies(200)) << '\n'
-                  << "refused after  " << described(load.latencies(503)) << '\n'
-                  << "begun late by  " << described(load.lateness()) << '\n'
-                  << "200 in each second: " << PrintToString(load.each_second(200)) << '\n'
-                  << "memory of the workers: " << range(worker_memory) << "; of nginx: " << range(nginx_memory) << '\n'
-                  << "processors: " << processors << '\n'
-                  << "normal again after " << in_milliseconds(recovered_after())
+                  << "# answers: " << PrintToString(load.outcomes()) << '\n'
+                  << "# accepted after " << described(load.latencies(200)) << '\n'
+                  << "# refused after  " << described(load.latencies(503)) << '\n'
+                  << "# begun late by  " << described(load.lateness()) << '\n'
+                  << "# 200 in each second: " << PrintToString(load.each_second(200)) << '\n'
+                  << "# memory of the workers: " << range(worker_memory) << "; of nginx: " << range(nginx_memory)
+                  << '\n'
+                  << "# processors: " << processors << '\n'
+                  << "# normal again after " << in_milliseconds(recovered_after())
                   << " ms: " << PrintToString(after.outcomes()) << ", " << described(after.latencies(200)) << '\n';
     }
 };

@@ -38,7 +38,7 @@ TEST_F(PostgresqlAway, LosesNoAcknowledgedWriteAndIsForgottenWithinTwoSeconds) {
     ASSERT_TRUE(load.wait_for_created(kAcknowledged / 2, recovered));
     load.stop();
 
-    std::cout << load.created() << " writes acknowledged, " << load.failures().size() << " answers 503\n";
+    std::cout << "# " << load.created() << " writes acknowledged, " << load.failures().size() << " answers 503\n";
     EXPECT_GE(load.created(), kAcknowledged);
     EXPECT_THAT(load.differences(Database{}.titles()), IsEmpty());
     EXPECT_THAT(load.failures(), Each(Field(&Load::Failure::answer, IsA503ThatSaysWhenToComeBack())));

@@ -54,7 +54,7 @@ struct RefusingDatabase : FaultTest {
         ASSERT_TRUE(load->wait_for_created(kAcknowledged, recovered));
         load->stop();
 
-        std::cout << load->created() << " writes acknowledged, " << load->repeats() << " sent again, "
+        std::cout << "# " << load->created() << " writes acknowledged, " << load->repeats() << " sent again, "
                   << load->failures().size() << " answers 503, the slowest after "
                   << std::chrono::duration_cast<milliseconds>(load->slowest()).count() << " ms\n";
         EXPECT_THAT(load->failures(), Each(Field(&Load::Failure::answer, IsA503ThatSaysWhenToComeBack())));

@@ -47,7 +47,7 @@ TEST_F(WorkerRestart, FailsNoRequest) {
     EXPECT_TRUE(comes_true([&] { return load.requests() >= kRequests; }, seconds{120}));
     load.stop();
 
-    std::cout << load.requests() << " requests, " << restarts << " restarts\n";
+    std::cout << "# " << load.requests() << " requests, " << restarts << " restarts\n";
     EXPECT_EQ(restarts, 2 * kRestartsOfEach);
     EXPECT_GE(load.requests(), kRequests);
     EXPECT_THAT(load.failures(), IsEmpty());

@@ -21,14 +21,14 @@ check() {
 }
 
 # gtest PROGRAM [COMMAND...]: every test of a GoogleTest program, run by the command where one is given; PROGRAM_SECONDS
-# is how long it may take.
+# is how long it may take. What it prints behind a "# ", figures mostly, is shown in any case.
 gtest() {
     local program=$1 log code=0
     shift
     [[ -x $program ]] || { echo "not ok ${program##*/} is not there: its build failed" && return; }
     log=$(mktemp "$TEST_FOLDER/gtest.XXXXXX")
     timeout --foreground -k 5 "${PROGRAM_SECONDS:-600}" "$@" "$program" --gtest_color=no >"$log" 2>&1 || code=$?
-    if ((code != 0)); then tail -n 200 -- "$log"; fi
+    if ((code != 0)); then tail -n 200 -- "$log"; else grep '^# ' -- "$log" || true; fi
     awk -v program="${program##*/}" -v code="$code" '
         function name(line) { sub(/^\[[^]]*\] /, "", line); sub(/ \([0-9]+ ms\)$/, "", line); return line }
         /^\[ RUN      \]/ { running = name($0); reason = "" ; next }

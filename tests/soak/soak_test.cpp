@@ -135,7 +135,7 @@ struct Soak : ApiTest {
 
 TEST_F(Soak, LosesNothingAndLeavesNothingBehind) {
     Plan plan{seed};
-    std::cout << "SOAK_SEED=" << seed << " SOAK_SECONDS=" << length.count() << "\n";
+    std::cout << "# SOAK_SEED=" << seed << " SOAK_SECONDS=" << length.count() << "\n";
     ASSERT_NO_FATAL_FAILURE(go_through(plan.round()));  // whatever is kept for later has been made by then
     const Footprints before = at_rest();
     const std::size_t faults_before = faults;
@@ -146,11 +146,11 @@ TEST_F(Soak, LosesNothingAndLeavesNothingBehind) {
 
     std::size_t requests = 0;
     for (const auto& [status, count] : answers) requests += count;
-    std::cout << requests << " requests, answered " << testing::PrintToString(answers) << "; " << faults << " faults, "
-              << faults - faults_before << " of them since the first look\n"
-              << "worker: " << before.worker << "; then " << after.worker << "\n"
-              << "nginx's first process: " << before.nginx << "; then " << after.nginx << "\n"
-              << "nginx's others: " << before.nginx_process << "; then " << after.nginx_process << "\n";
+    std::cout << "# " << requests << " requests, answered " << testing::PrintToString(answers) << "; " << faults
+              << " faults, " << faults - faults_before << " of them since the first look\n"
+              << "# worker: " << before.worker << "; then " << after.worker << "\n"
+              << "# nginx's first process: " << before.nginx << "; then " << after.nginx << "\n"
+              << "# nginx's others: " << before.nginx_process << "; then " << after.nginx_process << "\n";
     EXPECT_THAT(after.worker, IsFlatSince(before.worker));
     EXPECT_THAT(after.nginx, IsFlatSince(before.nginx));
     EXPECT_THAT(after.nginx_process, IsFlatSince(before.nginx_process));
