@@ -3,10 +3,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "events.hpp"
 #include "log_safely.hpp"
 #include "signals_blocked.hpp"
 
@@ -36,35 +35,6 @@ constexpr milliseconds kWait{
 
 constexpr std::size_t kAcceptedAtOnce = 64;     // when no thread is free: see accept_one()
 constexpr std::size_t kEventsOfOneThread = 64;  // one wait for so many costs each next to nothing
-
-Descriptor opened(int descriptor, const char* what) {
-    if (descriptor < 0) throw std::system_error{errno, std::generic_category(), what};
-    return Descriptor{descriptor};
-}
-Descriptor make_eventfd() { return opened(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "cannot make an eventfd"); }
-Descriptor make_timer() {
-    return opened(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "cannot make a timer");
-}
-
-void notify(const Descriptor& eventfd) noexcept {
-    const std::uint64_t once = 1;
-    [[maybe_unused]] const ssize_t written =
-        write(eventfd.get(), &once, sizeof once);  // a full counter is readable too
-}
-
-void set_timer(const Descriptor& timer, milliseconds after, milliseconds every = {}) {
-    const auto split = [](milliseconds time) {
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
-        return timespec{seconds.count(), std::chrono::nanoseconds{time - seconds}.count()};
-    };
-    const itimerspec when{split(every), split(after)};
-    timerfd_settime(timer.get(), 0, &when, nullptr);
-}
-
-void clear(const Descriptor& timer) {
-    std::uint64_t times = 0;
-    [[maybe_unused]] const ssize_t taken = read(timer.get(), &times, sizeof times);
-}
 
 bool is_inet(int descriptor) {
     int domain = AF_UNIX;
