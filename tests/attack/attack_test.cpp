@@ -17,6 +17,7 @@ namespace {
 
 using std::chrono::microseconds;
 using std::chrono::seconds;
+using testing::Contains;
 using testing::Each;
 using testing::Ge;
 using testing::IsEmpty;
@@ -90,11 +91,13 @@ TEST_F(SlowAttackers, MakeNoUserAtAnotherAddressWait) {
                   << ", most connections of each wave: " << testing::PrintToString(attack->connected()) << "\n";
         EXPECT_THAT(attack->failures(), IsEmpty());
         EXPECT_THAT(attack->connected(), SizeIs(Ge(kLength / SlowAttack::kWave))) << "this was no attack of a minute";
-        EXPECT_THAT(attack->connected(), Each(Ge(SlowAttack::kConnections * 95 / 100)));
+        EXPECT_THAT(attack->connected(), Contains(SlowAttack::kConnections));
+        // nginx throws out who has not sent his headers within 10 s, perhaps before the last has connected.
+        EXPECT_THAT(attack->connected(), Each(Ge(SlowAttack::kConnections * 3 / 4)));
     }
-    // nginx throws out who has not sent his headers within 10 s: those are fewer for some seconds of each wave.
-    EXPECT_GE(open.in_nginx, SlowAttack::kConnections * 5 / 2);
-    EXPECT_GE(open.from_attacker, SlowAttack::kConnections * 5 / 2) << "where did the others come from?";
+    // The slow bodies and readers, who stay; those with slow headers come and go.
+    EXPECT_GE(open.in_nginx, SlowAttack::kConnections * 2);
+    EXPECT_GE(open.from_attacker, SlowAttack::kConnections * 2) << "where did the others come from?";
     EXPECT_THAT(user.failures(), IsEmpty());
     EXPECT_GE(waits.size(), 5'400U) << "the user asked too little";
     EXPECT_LT(milliseconds_of(99), 200);

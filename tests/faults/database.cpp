@@ -18,7 +18,12 @@ using fcgi_worker::pq::Statement;
 
 constexpr std::size_t kSessions = 4;  // one holds a lock, one waits for a commit, one asks, one to spare
 
-constexpr Statement kTitles{"titles", "SELECT title FROM todo WHERE deleted_at IS NULL"};
+/// Of the owner whom every request acts for; other tests leave other owners' behind.
+constexpr Statement kTitles{"titles", R"sql(
+    SELECT title
+      FROM todo
+     WHERE owner_id = '00000000-0000-7000-8000-000000000001' AND deleted_at IS NULL
+)sql"};
 
 /// As tests/api/statements_test.cpp counts them. One that is ended is not finished.
 constexpr Statement kFinished{"finished", R"sql(

@@ -105,11 +105,13 @@ Answer SoakLoad::ask(const Ask& ask) {
                           (answer.status == 502 && worse == Weather::kKill && !safe) ||
                           // The first of them is still at work.
                           (answer.status == 409 && ask.repeated && worse >= Weather::kFault);
-    const std::lock_guard lock{mutex_};
-    ++answers_[answer.status];
+    {
+        const std::lock_guard lock{mutex_};
+        ++answers_[answer.status];
+    }
     if (!expected) {
-        surprises_.push_back(ask.call.method + " " + ask.call.path + " of " + name_ + ": " +
-                             testing::PrintToString(answer));
+        throw std::runtime_error(ask.call.method + " " + ask.call.path + " of " + name_ + ": " +
+                                 testing::PrintToString(answer));
     }
     return answer;
 }

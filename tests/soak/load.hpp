@@ -32,7 +32,8 @@ public:
         kKill,   ///< 503; and to a write 502, whose worker ended before it answered.
     };
 
-    /// Todos get titles that begin with `name`, which no other load has.
+    /// Titles and keys begin with `name`, which no load of the last 24 hours had: PostgreSQL remembers keys for so
+    /// long.
     explicit SoakLoad(const std::string& name);
     SoakLoad(const SoakLoad&) = delete;
     SoakLoad& operator=(const SoakLoad&) = delete;
@@ -62,6 +63,7 @@ private:
     void round(std::size_t client, std::size_t number);
     /// Until it is acknowledged; at most for kPatience.
     Answer create(const Call& call);
+    /// Throws where the answer is none of those that the weather allows.
     Answer ask(const Ask& ask);
 
     std::string name_;

@@ -45,6 +45,7 @@ struct Footprints {
         for (const int process : stack::children_of(nginx)) processes.push_back(Footprint::of(process));
         const auto middle = [&](std::size_t Footprint::*field) {
             std::vector<std::size_t> values;
+            values.reserve(processes.size());
             for (const Footprint& one : processes) values.push_back(one.*field);
             std::sort(values.begin(), values.end());
             return values.at(values.size() / 2);
@@ -67,6 +68,8 @@ struct Soak : ApiTest {
     const std::uint32_t seed = static_cast<std::uint32_t>(number_in_environment("SOAK_SEED"));
     const seconds length{number_in_environment("SOAK_SECONDS")};
     const Clock::time_point start = Clock::now();
+    /// Of this run alone, also where a seed is used again.
+    const std::string run = "soak-" + std::to_string(std::chrono::system_clock::now().time_since_epoch().count());
     const int survivor = stack::workers().at(0);
     std::size_t faults = 0;
     std::map<int, std::size_t> answers;
@@ -86,7 +89,7 @@ struct Soak : ApiTest {
     }
 
     void go_through(const PlannedFault& planned) {
-        const std::string name = "soak-" + std::to_string(seed) + "-" + std::to_string(++faults);
+        const std::string name = run + "-" + std::to_string(++faults);
         SoakLoad load{name};
         std::this_thread::sleep_for(planned.quiet);  // the moment is the plan's
         ASSERT_TRUE(load.wait_for_rounds(1));
