@@ -50,6 +50,18 @@ Log from_level(LogLevel least, Log log) {
     };
 }
 
+/// One of those that a counter counts, for as long as it lives.
+class Counted {
+public:
+    explicit Counted(std::atomic<std::size_t>& counter) : counter_(counter) { ++counter_; }
+    ~Counted() { --counter_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+
+private:
+    std::atomic<std::size_t>& counter_;
+};
+
 }  // namespace
 
 /// What is done with a request: refused, shed, handed to the handler, logged.
@@ -68,12 +80,18 @@ private:
     Response answer_in_time(fastcgi::Incoming& incoming, milliseconds waited);
     Response call_handler(const Request& request);
     milliseconds age(const fastcgi::Incoming& incoming);
+
+    /// Threads in handlers without which nothing is refused, however long it has waited: what is short then are the
+    /// processors, or the web server's time, and those that are here would have nothing to do. An eighth is left for
+    /// what is refused.
+    [[nodiscard]] std::size_t kept_at_work() const { return (options_.threads - 1) * 7 / 8; }
     void log_failure(const Request& request, std::string error);
 
     const Handler handler_;
     const ServerOptions options_;
     const Log log_;
 
+    std::atomic<std::size_t> at_work_ = 0;  ///< Threads in a handler.
     std::atomic<std::size_t> requests_ = 0;
     std::atomic<std::size_t> shed_late_ = 0;
     std::atomic<std::size_t> shed_queued_ = 0;
@@ -152,11 +170,13 @@ Response Server::Service::answer_in_time(fastcgi::Incoming& incoming, millisecon
         ++shed_late_;
         return Unavailable{"the request waited too long"}.to_response(request.request_id);
     }
-    if (standing_queue_.refuses(waited, loop_.last_free(), Clock::now())) {
+    const bool is_refused = standing_queue_.refuses(waited, loop_.last_free(), Clock::now());
+    if (is_refused && at_work_ >= kept_at_work()) {
         ++shed_queued_;
         return Unavailable{"too many requests wait"}.to_response(request.request_id);
     }
     request.deadline = deadline_after(options_.request_budget - waited);
+    const Counted counted{at_work_};
     return call_handler(request);
 }
 
