@@ -59,6 +59,11 @@ sigset_t block_signals() {
     return signals;
 }
 
+/// Half of todo-worker's connections: what the database can carry is the limit then, and not the two processors of a
+/// small machine, which three times the load of twenty would keep busy with saying no. As many more threads as there.
+constexpr std::size_t kConnections = 10;
+constexpr std::size_t kMoreThreads = 4;
+
 void serve(todo::Options options, const sigset_t& signals) {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -70,6 +75,8 @@ void serve(todo::Options options, const sigset_t& signals) {
     const auto& log = sink.log;
     auto socket = options.listen == "inherit" ? ListenSocket::inherit(todo::supervisor::inherited_socket())
                                               : ListenSocket::open(options.listen, options.listen_options);
+    options.pool.connections = kConnections;
+    options.server.threads = kConnections + kMoreThreads;
     options.pool.statements = {kHold};
     fcgi_worker::pq::Pool pool{options.pool, log};
     fcgi_worker::Router router{log};

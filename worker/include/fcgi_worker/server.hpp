@@ -50,10 +50,10 @@ struct ServerOptions {
 
     /// What is done when more requests come than can be served: a queue that has stood for queue_interval, with every
     /// thread busy and no request taken as it came, is kept as short as queue_target: what has waited for longer since
-    /// its REQUEST_START is answered 503. 1 ms..10 min each. The interval is longer than the pauses of a busy machine
-    /// (400 ms were seen), whose queue passes; the target is a tenth of what people feel as a delay.
+    /// its REQUEST_START is answered 503. 1 ms..10 min each. A burst that is served within the interval is
+    /// no overload; the target is a tenth of what people feel as a delay.
     std::chrono::milliseconds queue_target{20};
-    std::chrono::milliseconds queue_interval{500};
+    std::chrono::milliseconds queue_interval{250};
 
     /// Longest silence of the web server in the middle of a request or of an answer, and longest time that
     /// a whole body may take; 10 ms..10 min.
