@@ -92,4 +92,10 @@ std::vector<int> workers() {
     return found;
 }
 
+std::string run_script(const std::string& script, const std::string& action) {
+    return run("'" PROJECT_FOLDER "/" + script + "' " + action + " --state '" + setting("STATE") + "'");
+}
+
+int postmaster() { return process_in("../pg/postmaster.pid"); }
+
 }  // namespace stack

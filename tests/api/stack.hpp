@@ -21,8 +21,14 @@ namespace stack {
 /// What a command prints on both its outputs, without the newline at the end. A command that fails throws.
 std::string run(const std::string& command);
 
+/// What one of the project's scripts prints that does something to this stack: run_script("sql/cluster", "stop").
+std::string run_script(const std::string& script, const std::string& action);
+
 /// The process whose id stands in run/<name> of the state folder.
 [[nodiscard]] int process_in(const std::string& pid_file);
+
+/// The first process of PostgreSQL, whose children are all others.
+[[nodiscard]] int postmaster();
 
 [[nodiscard]] std::vector<int> children_of(int process);
 

@@ -171,10 +171,4 @@ Database::TableLock::TableLock(Database& database) : session_(database.sessions_
 
 Database::TableLock::~TableLock() { session_.execute(kRollback, {}); }
 
-void cluster(const std::string& action) {
-    stack::run("'" PROJECT_FOLDER "/sql/cluster' " + action + " --state '" + stack::setting("STATE") + "'");
-}
-
-int postmaster() { return stack::process_in("../pg/postmaster.pid"); }
-
 }  // namespace api

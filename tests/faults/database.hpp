@@ -64,10 +64,4 @@ private:
     fcgi_worker::pq::Pool sessions_;
 };
 
-/// sql/cluster ACTION: "start", "stop".
-void cluster(const std::string& action);
-
-/// The first process of PostgreSQL, whose children are all others.
-[[nodiscard]] int postmaster();
-
 }  // namespace api

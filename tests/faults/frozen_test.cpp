@@ -29,7 +29,7 @@ struct FrozenDatabase : FaultTest {
     std::vector<int> processes;
 
     void freeze() {
-        processes = {postmaster()};
+        processes = {stack::postmaster()};
         kill(processes.front(), SIGSTOP);  // it starts no more
         for (const int child : stack::children_of(processes.front())) processes.push_back(child);
         for (const int process : processes) kill(process, SIGSTOP);

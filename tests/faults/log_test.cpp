@@ -81,10 +81,7 @@ struct WorkersLog : ApiTest {
     static Answer ask() { return get("/v1/" + std::string(900, 'x')); }
     static constexpr std::size_t kLineBytes = 1100;
 
-    static void workers(const std::string& action) {
-        stack::run("'" PROJECT_FOLDER "/worker/stack/processes' " + action + " --state '" + stack::setting("STATE") +
-                   "'");
-    }
+    static void workers(const std::string& action) { stack::run_script("worker/stack/processes", action); }
 
     void start_workers() {
         workers("stop");

@@ -98,8 +98,7 @@ private:
 struct Overload : testing::Test {
     const std::vector<int> workers = stack::workers();
     const std::vector<int> nginx = stack::children_of(stack::process_in("nginx.pid"));
-    const std::vector<int> postgresql = stack::children_of(
-        std::stoi(stack::run("'" PROJECT_FOLDER "/sql/cluster' postmaster --state '" + stack::setting("STATE") + "'")));
+    const std::vector<int> postgresql = stack::children_of(stack::postmaster());
     const seconds duration = duration_of_the_load();
 
     double capacity = 0;      ///< Answers 200 a second.

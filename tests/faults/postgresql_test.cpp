@@ -20,7 +20,7 @@ struct PostgresqlAway : FaultTest {
     static constexpr std::size_t kAcknowledged = 1000;
 
     void TearDown() override {
-        cluster("start");
+        stack::run_script("sql/cluster", "start");
         FaultTest::TearDown();
     }
 };
@@ -30,10 +30,10 @@ TEST_F(PostgresqlAway, LosesNoAcknowledgedWriteAndIsForgottenWithinTwoSeconds) {
     Load load;
     ASSERT_TRUE(load.wait_for_created(kAcknowledged / 2));
 
-    cluster("stop");
+    stack::run_script("sql/cluster", "stop");
     ASSERT_TRUE(load.wait_for_refusals(1000));
 
-    cluster("start");
+    stack::run_script("sql/cluster", "start");
     const Clock::time_point recovered = Clock::now() + seconds{2};
     ASSERT_TRUE(load.wait_for_created(kAcknowledged / 2, recovered));
     load.stop();
@@ -47,7 +47,7 @@ TEST_F(PostgresqlAway, LosesNoAcknowledgedWriteAndIsForgottenWithinTwoSeconds) {
 }
 
 TEST_F(PostgresqlAway, IsAnsweredQuickly) {
-    cluster("stop");
+    stack::run_script("sql/cluster", "stop");
 
     const Clock::time_point start = Clock::now();
     EXPECT_THAT(get(kTodos), IsA503ThatSaysWhenToComeBack());
@@ -57,7 +57,7 @@ TEST_F(PostgresqlAway, IsAnsweredQuickly) {
 }
 
 TEST_F(PostgresqlAway, LeavesTheWorkersAliveButNotReady) {
-    cluster("stop");
+    stack::run_script("sql/cluster", "stop");
 
     EXPECT_TRUE(comes_true([] { return get_private("/readyz").status == 503; }, seconds{2}));
     EXPECT_THAT(get_private("/livez"), Answers(200));
@@ -65,7 +65,7 @@ TEST_F(PostgresqlAway, LeavesTheWorkersAliveButNotReady) {
 }
 
 TEST_F(PostgresqlAway, KeepsBadInputAnsweredAsEver) {
-    cluster("stop");
+    stack::run_script("sql/cluster", "stop");
 
     EXPECT_THAT(post(kTodos, "{}"), IsProblem(422, "invalid-fields", "/title"));
     EXPECT_THAT(get("/v1/todos/7"), IsProblem(404, "not-found"));

@@ -111,11 +111,11 @@ TEST_F(RefusingDatabase, ThatTakesNoWritesIsReadAllTheSame) {
 }
 
 TEST_F(RefusingDatabase, ThatHasCrashedIsForgottenWhenItIsBack) {
-    const std::vector<int> before = stack::children_of(postmaster());
+    const std::vector<int> before = stack::children_of(stack::postmaster());
     kill(database.backends().front(), SIGKILL);  // whereupon the first process ends all others, and recovers
 
     ASSERT_TRUE(comes_true([&] {
-        const std::vector<int> now = stack::children_of(postmaster());
+        const std::vector<int> now = stack::children_of(stack::postmaster());
         return std::find_first_of(now.begin(), now.end(), before.begin(), before.end()) == now.end();
     })) << "PostgreSQL has not crashed";
     ASSERT_TRUE(comes_true([&] { return database.answers(); }));

@@ -19,10 +19,6 @@ using std::chrono::milliseconds;
 constexpr std::size_t kNginxProcesses = 200;
 constexpr std::size_t kBurst = 500;
 
-std::string cluster(const std::string& action) {
-    return stack::run("'" PROJECT_FOLDER "/sql/cluster' " + action + " --state '" + stack::setting("STATE") + "'");
-}
-
 void send_signal(int process, int number) {
     if (::kill(process, number) != 0) throw std::runtime_error("no process " + std::to_string(process) + " to signal");
 }
@@ -69,14 +65,14 @@ std::string lock_table(milliseconds length) {
 }
 
 std::string stop_postgresql(milliseconds length) {
-    cluster("stop");
+    stack::run_script("sql/cluster", "stop");
     std::this_thread::sleep_for(length);
-    cluster("start");
+    stack::run_script("sql/cluster", "start");
     return "";
 }
 
 std::string freeze_postgresql(milliseconds length) {
-    const int postmaster = std::stoi(cluster("postmaster"));
+    const int postmaster = stack::postmaster();
     send_signal(postmaster, SIGSTOP);  // first: it starts no session meanwhile
     std::vector<int> frozen = stack::children_of(postmaster);
     for (const int process : frozen) ::kill(process, SIGSTOP);  // one may have ended since

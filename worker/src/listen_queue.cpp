@@ -15,6 +15,7 @@
 #include <fcgi_worker/listen_socket.hpp>
 
 #include "descriptor.hpp"
+#include "is_inet.hpp"
 
 namespace fcgi_worker {
 namespace {
@@ -83,10 +84,7 @@ std::optional<ListenQueue> unix_queue(int socket) {
 }  // namespace
 
 std::optional<ListenQueue> ListenSocket::queue() const {
-    int domain = AF_UNIX;
-    socklen_t size = sizeof domain;
-    getsockopt(descriptor_, SOL_SOCKET, SO_DOMAIN, &domain, &size);
-    return domain == AF_UNIX ? unix_queue(descriptor_) : tcp_queue(descriptor_);
+    return is_inet(descriptor_) ? tcp_queue(descriptor_) : unix_queue(descriptor_);
 }
 
 }  // namespace fcgi_worker

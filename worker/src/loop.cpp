@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "events.hpp"
+#include "is_inet.hpp"
 #include "log_safely.hpp"
 #include "signals_blocked.hpp"
 
@@ -35,13 +36,6 @@ constexpr milliseconds kWait{
 
 constexpr std::size_t kAcceptedAtOnce = 64;     // when no thread is free: see accept_one()
 constexpr std::size_t kEventsOfOneThread = 64;  // one wait for so many costs each next to nothing
-
-bool is_inet(int descriptor) {
-    int domain = AF_UNIX;
-    socklen_t size = sizeof domain;
-    getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size);
-    return domain != AF_UNIX;
-}
 
 void configure(int descriptor, milliseconds timeout, bool inet) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
