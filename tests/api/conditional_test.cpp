@@ -108,6 +108,28 @@ TEST_F(ConditionalPut, ReplacesOnlyWhatWasSeen) {
     EXPECT_THAT(put(todo.path, R"({"title":"b"})", {{"If-Match", todo.etag}}), Answers(200));
 }
 
+TEST_F(ConditionalPut, MayBeSentTwice) {
+    const Headers seen{{"If-Match", todo.etag}};
+    const Answer first = put(todo.path, R"({"title":"b"})", seen);
+    ASSERT_THAT(first, Answers(200));
+
+    const Answer second = put(todo.path, R"({"title":"b"})", seen);
+
+    EXPECT_THAT(second, Answers(200));
+    EXPECT_EQ(second.body, first.body);
+    EXPECT_EQ(second.header("ETag"), first.header("ETag"));
+    EXPECT_THAT(put(todo.path, R"({"title":"c"})", seen), Answers(412));
+}
+
+TEST_F(ConditionalPut, IsNoRepeatAfterAnotherChange) {
+    const Headers seen{{"If-Match", todo.etag}};
+    ASSERT_THAT(put(todo.path, R"({"title":"b"})", seen), Answers(200));
+    ASSERT_THAT(put(todo.path, R"({"title":"c"})"), Answers(200));
+    ASSERT_THAT(put(todo.path, R"({"title":"b"})"), Answers(200));
+
+    EXPECT_THAT(put(todo.path, R"({"title":"b"})", seen), Answers(412));
+}
+
 TEST_F(ConditionalPut, CreatesNothingWhereSomethingMustBe) {
     const std::string path = fresh_path();
 

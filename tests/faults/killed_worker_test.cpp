@@ -1,5 +1,5 @@
-/// Worker processes are killed under load, one and the other: nobody's reading fails, and a write that fails can be
-/// sent again with its key.
+/// Worker processes are killed under load, one and the other: nothing fails that the web server may send to the other one
+/// (GET, PUT, DELETE), and a POST that fails can be sent again with its key.
 #include <algorithm>
 #include <csignal>
 
@@ -31,25 +31,38 @@ struct KilledWorker : FaultTest {
                }) &&
                comes_true(are_ready);
     }
+
+    static void kill_workers_under(Load& load) {
+        for (std::size_t kills = 0; kills < kKills; ++kills) {
+            ASSERT_TRUE(load.wait_for_created(kWritesBetweenKills));
+            // The one that has the lower number is the older one: one and the other.
+            ASSERT_TRUE(kill_and_wait(stack::workers().front())) << "after " << kills << " others";
+        }
+        load.stop();
+
+        std::cout << "# " << load.requests() << " requests, " << kKills << " kills, " << load.repeats()
+                  << " writes sent again\n";
+        EXPECT_THAT(load.failures("GET"), IsEmpty());
+        EXPECT_THAT(load.failures("PUT"), IsEmpty());
+        EXPECT_THAT(load.failures("POST"), Each(Field(&Load::Failure::answer, AnyOf(Answers(502), Answers(503)))));
+        EXPECT_GT(load.repeats(), 0U) << "no kill came in between: this test has shown nothing";
+        EXPECT_GE(load.created(), kKills * kWritesBetweenKills);
+    }
 };
 
 TEST_F(KilledWorker, FailsNoReadAndLosesOrDoublesNoWrite) {
-    const std::vector<int> before = stack::workers();
     Load load;
-    for (std::size_t kills = 0; kills < kKills; ++kills) {
-        ASSERT_TRUE(load.wait_for_created(kWritesBetweenKills));
-        // The one that has the lower number is the older one: one and the other.
-        ASSERT_TRUE(kill_and_wait(stack::workers().front())) << "after " << kills << " others";
-    }
-    load.stop();
+    kill_workers_under(load);
 
-    std::cout << "# " << load.requests() << " requests, " << kKills << " kills, " << load.repeats()
-              << " writes sent again\n";
-    EXPECT_THAT(load.failures("GET"), IsEmpty());
-    EXPECT_THAT(load.failures("POST"), Each(Field(&Load::Failure::answer, AnyOf(Answers(502), Answers(503)))));
-    EXPECT_GT(load.repeats(), 0U) << "no kill came in between: this test has shown nothing";
     EXPECT_THAT(load.differences(database.titles()), IsEmpty());
-    EXPECT_GE(load.created(), kKills * kWritesBetweenKills);
+}
+
+TEST_F(KilledWorker, FailsNoRemoval) {
+    Load load{{.todos = LoadOptions::Todos::kRemoved}};
+    kill_workers_under(load);
+
+    EXPECT_THAT(load.failures("DELETE"), IsEmpty());
+    EXPECT_THAT(database.titles(), IsEmpty());
 }
 
 }  // namespace

@@ -82,15 +82,18 @@ void Load::work(std::size_t client) {
 }
 
 void Load::run_round(const std::string& title) {
-    const std::string path = create(title);
-    if (path.empty()) return;
+    const Answer created = create(title);
+    if (created.status != 201) return;
+    const std::string path = "/v1/todos/" + text_at(created, "/id");
     ask("GET", [&] { return get(path); });
     ask("GET", [] { return get("/v1/todos?limit=3"); });
+    const std::string done = R"({"completed":true,"title":)" + quoted(title) + "}";
+    ask("PUT", [&] { return put(path, done, {{"If-Match", created.header("ETag")}}); });
     if (options_.todos == LoadOptions::Todos::kRemoved) ask("DELETE", [&] { return remove(path); });
 }
 
-/// The path of the todo; empty where nothing acknowledged it in time.
-std::string Load::create(const std::string& title) {
+/// The answer that acknowledged it; another where none did in time.
+Answer Load::create(const std::string& title) {
     const std::string body = R"({"title":)" + quoted(title) + "}";
     const auto end = Clock::now() + kPatience;
     for (bool is_repeat = false; Clock::now() < end; is_repeat = true) {
@@ -106,7 +109,7 @@ std::string Load::create(const std::string& title) {
             const std::lock_guard lock{mutex_};
             created_.emplace(title, Clock::now());
             noted_.notify_all();
-            return "/v1/todos/" + text_at(answer, "/id");
+            return answer;
         }
         std::this_thread::sleep_for(kPaceOfTheRefused);
     }

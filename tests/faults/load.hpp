@@ -1,7 +1,8 @@
 /// Clients that work through a fault, and remember what they were told: what tests of faults judge the stack by.
 ///
-/// Each client creates a todo, reads it, reads a list, and begins anew. A title is used once, and its POST is repeated
-/// with the same Idempotency-Key until it is acknowledged, also after stop(): so in the end each title is stored once.
+/// Each client creates a todo, reads it, reads a list, ticks the todo off with PUT and If-Match, and begins anew. A title
+/// is used once, and its POST is repeated with the same Idempotency-Key until it is acknowledged, also after stop(): so
+/// in the end each title is stored once.
 ///
 /// Threads: one owns the load; the clients are threads of their own.
 /// Errors:  none; an answer that does not come is a failure too.
@@ -73,7 +74,7 @@ public:
 private:
     void work(std::size_t client);
     void run_round(const std::string& title);
-    std::string create(const std::string& title);
+    Answer create(const std::string& title);
     /// Beside 2xx, one status more may be right.
     Answer ask(const std::string& method, const std::function<Answer()>& request, int also_right = 200);
     bool wait(const std::function<bool()>& condition);

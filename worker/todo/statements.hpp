@@ -110,7 +110,8 @@ inline constexpr Statement kCreate{"todo_create", R"sql(
 /// $13 version, $14 created_at, $15 updated_at as the client sent them back, each may be NULL.
 ///
 /// Over a tombstone the todo is created again: its time of creation is later than the old one, so that
-/// version and creation never repeat an entity tag. Content that is the same already is not written.
+/// version and creation never repeat an entity tag. Content that is the same already is not written. A tag that matched
+/// right before this very content was written is no mismatch: the web server may send a PUT twice (RFC 9110, 13.1.1).
 inline constexpr Statement kReplace{"todo_replace", R"sql(
     WITH guard AS MATERIALIZED (
         SELECT pg_try_advisory_xact_lock(hashtextextended($3, hashtextextended($1::uuid::text, 0))) AS free
@@ -139,8 +140,12 @@ inline constexpr Statement kReplace{"todo_replace", R"sql(
                     WHEN locked.id IS NULL THEN 'created'
                     ELSE 'revived' END
                WHEN $12 THEN 'mismatch'
-               WHEN version || '-' || (extract(epoch FROM created_at) * 1000)::bigint <> ALL ($10::text[])
-               THEN 'mismatch'
+               WHEN version || '-' || (extract(epoch FROM created_at) * 1000)::bigint <> ALL ($10::text[]) THEN CASE
+                    WHEN (version - 1) || '-' || (extract(epoch FROM created_at) * 1000)::bigint = ANY ($10)
+                     AND (title, completed, "order", notes)
+                         IS NOT DISTINCT FROM ($6::text, $7::boolean, $8::bigint, $9::text)
+                    THEN 'same'
+                    ELSE 'mismatch' END
                WHEN version <> $13 OR created_at <> $14 OR updated_at <> $15 THEN 'read_only'
                WHEN (title, completed, "order", notes) IS NOT DISTINCT FROM ($6::text, $7::boolean, $8::bigint, $9::text)
                THEN 'same'
