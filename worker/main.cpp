@@ -124,7 +124,8 @@ void serve(todo::Options options) {
     const auto watchdog = todo::supervisor::watchdog_interval();
     options.pool.statements.assign(todo::kStatements.begin(), todo::kStatements.end());
     fcgi_worker::pq::Pool pool{options.pool, log};
-    todo::PgStore store{pool, options.max_todos};
+    options.store.combiner.wait_timeout = options.pool.acquire_timeout;
+    todo::PgStore store{pool, options.store};
     fcgi_worker::Router router{log};
     todo::add_routes(router, store, options.api);
     todo::RequestMetrics request_metrics;
@@ -143,6 +144,7 @@ void serve(todo::Options options) {
                                            .server = [&server] { return server.counts(); },
                                            .queue = [&server] { return server.queue(); },
                                            .pool = [&pool] { return pool.counts(); },
+                                           .combiners = [&store] { return store.counts(); },
                                            .log_lines_lost = sink.lines_lost,
                                            .requests = [&request_metrics] { return request_metrics.text(); }},
                        log);

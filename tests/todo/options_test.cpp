@@ -75,18 +75,44 @@ TEST(Options, HaveTheDefaultsOfThePartsTheyAreFor) {
     EXPECT_EQ(options.pool.connections, 20U);
     EXPECT_EQ(options.pool.dsn, "dbname=todo");
     EXPECT_EQ(options.listen, "inherit");
-    EXPECT_EQ(options.max_todos, 10'000U);
+    EXPECT_EQ(options.store.max_todos, 10'000U);
     EXPECT_EQ(options.status.directory, "");
     EXPECT_FALSE(options.api.anonymous_owner);
 }
 
+TEST(Options, CombineAllOrNoneOrSome) {
+    EXPECT_THAT(options_of({}).store.combine, testing::ElementsAreArray(kCombinable));
+    EXPECT_THAT(options_of({"--combine=all"}).store.combine, testing::ElementsAreArray(kCombinable));
+    EXPECT_THAT(options_of({"--combine=none"}).store.combine, testing::IsEmpty());
+    EXPECT_THAT(options_of({"--combine=delete"}).store.combine, testing::ElementsAre("delete"));
+    for (const char* wrong : {"--combine=", "--combine=some", "--combine=list,", "--combine=list,all"}) {
+        EXPECT_THROW(options_of({wrong}), OptionError) << wrong;
+    }
+}
+
 TEST(Options, FillThePartsTheyAreFor) {
-    const auto options =
-        options_of({"--threads=32", "--body-bytes=2048", "--request-budget-ms=4000", "--io-timeout-ms=3000",
-                    "--database=host=/tmp dbname=x", "--connections=7", "--acquire-timeout-ms=5",
-                    "--statement-timeout-ms=900", "--lock-timeout-ms=800", "--max-todos=9", "--status-dir=/run/x",
-                    "--slots=3", "--listen=unix:/run/w.sock", "--public-url=https://todo.example", "--log-level=debug",
-                    "--log-sample=0", "--slow-request-ms=70", "--queue-target-ms=15", "--queue-interval-ms=250"});
+    const auto options = options_of({"--threads=32",
+                                     "--body-bytes=2048",
+                                     "--request-budget-ms=4000",
+                                     "--io-timeout-ms=3000",
+                                     "--database=host=/tmp dbname=x",
+                                     "--connections=7",
+                                     "--acquire-timeout-ms=5",
+                                     "--statement-timeout-ms=900",
+                                     "--lock-timeout-ms=800",
+                                     "--max-todos=9",
+                                     "--status-dir=/run/x",
+                                     "--slots=3",
+                                     "--listen=unix:/run/w.sock",
+                                     "--public-url=https://todo.example",
+                                     "--log-level=debug",
+                                     "--log-sample=0",
+                                     "--slow-request-ms=70",
+                                     "--queue-target-ms=15",
+                                     "--queue-interval-ms=250",
+                                     "--combine=list,create",
+                                     "--batch-size=12",
+                                     "--batches-in-flight=3"});
 
     EXPECT_EQ(options.server.threads, 32U);
     EXPECT_EQ(options.server.body_bytes, 2048U);
@@ -97,7 +123,7 @@ TEST(Options, FillThePartsTheyAreFor) {
     EXPECT_EQ(options.pool.acquire_timeout, milliseconds{5});
     EXPECT_EQ(options.pool.statement_timeout, milliseconds{900});
     EXPECT_EQ(options.pool.lock_timeout, milliseconds{800});
-    EXPECT_EQ(options.max_todos, 9U);
+    EXPECT_EQ(options.store.max_todos, 9U);
     EXPECT_EQ(options.status.directory, "/run/x");
     EXPECT_EQ(options.status.slots, 3U);
     EXPECT_EQ(options.listen, "unix:/run/w.sock");
@@ -108,6 +134,9 @@ TEST(Options, FillThePartsTheyAreFor) {
     EXPECT_EQ(options.server.slow_request, milliseconds{70});
     EXPECT_EQ(options.server.queue_target, milliseconds{15});
     EXPECT_EQ(options.server.queue_interval, milliseconds{250});
+    EXPECT_THAT(options.store.combine, testing::ElementsAre("list", "create"));
+    EXPECT_EQ(options.store.combiner.batch_size, 12U);
+    EXPECT_EQ(options.store.combiner.batches_in_flight, 3U);
 }
 
 TEST(Options, SayHowToListen) {

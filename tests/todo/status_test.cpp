@@ -26,6 +26,10 @@ struct Status : testing::Test {
                                    .server = [this] { return server; },
                                    .queue = [this] { return queue; },
                                    .pool = [this] { return pool; },
+                                   .combiners =
+                                       [this] {
+                                           return StatusSources::Combiners{{"create", combiner}};
+                                       },
                                    .log_lines_lost = [] { return std::size_t{13}; },
                                    .requests = [] { return "# of requests\n"; }});
     }
@@ -58,6 +62,15 @@ struct Status : testing::Test {
                                      .turned_away_late = 11,
                                      .turned_away_crowded = 16,
                                      .turned_away_offline = 17};
+    fcgi_worker::pq::CombinerCounts combiner{.waiting = 19,
+                                             .in_flight = 20,
+                                             .batches = 21,
+                                             .members = 22,
+                                             .repeated = 23,
+                                             .turned_away_late = 24,
+                                             .turned_away_crowded = 25,
+                                             .abandoned = 26,
+                                             .misdirected = 27};
     std::optional<fcgi_worker::ListenQueue> queue{{.waiting = 18, .limit = 4096}};
     fcgi_worker::Router router;
 };
@@ -137,6 +150,21 @@ TEST_F(Status, ReportsWhatThePoolDoes) {
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_turned_away_total{reason=\"late\"} 11\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_turned_away_total{reason=\"crowded\"} 16\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_database_turned_away_total{reason=\"away\"} 17\n"));
+}
+
+TEST_F(Status, ReportsWhatTheCombinersDo) {
+    const auto metrics = get("/metrics").body;
+
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_batch_waiting{statement=\"create\"} 19\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_batches_in_flight{statement=\"create\"} 20\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_batches_total{statement=\"create\"} 21\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_batch_members_total{statement=\"create\"} 22\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_batch_members_repeated_total{statement=\"create\"} 23\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_batch_turned_away_total{statement=\"create\",reason=\"late\"} 24\n"));
+    EXPECT_THAT(metrics,
+                HasSubstr("\ntodo_worker_batch_turned_away_total{statement=\"create\",reason=\"crowded\"} 25\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_batch_members_abandoned_total{statement=\"create\"} 26\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_batch_rows_misdirected_total{statement=\"create\"} 27\n"));
 }
 
 /// A directory with two slots.

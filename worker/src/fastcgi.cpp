@@ -131,6 +131,7 @@ Outcome serve(int descriptor, std::size_t body_bytes, Deadline deadline,
         incoming.refusal = answers::payload_too_large(body_bytes);
     }
     incoming.request.body = std::move(body->text);
+    incoming.request.client = descriptor;
     if (exchange.peer_has_gone()) return Outcome::kBroken;
 
     const Response response = answer(incoming);

@@ -3,7 +3,6 @@
 #include <prometheus/text_serializer.h>
 
 #include <chrono>
-#include <initializer_list>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -24,11 +23,11 @@ struct Sample {
 /// Collects the metrics of one scrape.
 class Scrape {
 public:
-    void gauge(const char* name, const char* help, std::initializer_list<Sample> samples) {
-        add(MetricType::Gauge, name, help, samples);
+    void gauge(const char* name, const char* help, std::vector<Sample> samples) {
+        add(MetricType::Gauge, name, help, std::move(samples));
     }
-    void counter(const char* name, const char* help, std::initializer_list<Sample> samples) {
-        add(MetricType::Counter, name, help, samples);
+    void counter(const char* name, const char* help, std::vector<Sample> samples) {
+        add(MetricType::Counter, name, help, std::move(samples));
     }
 
     [[nodiscard]] std::string text() const {
@@ -38,11 +37,11 @@ public:
     }
 
 private:
-    void add(MetricType type, const char* name, const char* help, std::initializer_list<Sample> samples) {
+    void add(MetricType type, const char* name, const char* help, std::vector<Sample> samples) {
         MetricFamily family{.name = std::string("todo_worker_") + name, .help = help, .type = type, .metric = {}};
-        for (const auto& sample : samples) {
+        for (Sample& sample : samples) {
             ClientMetric metric;
-            metric.label = sample.labels;
+            metric.label = std::move(sample.labels);
             (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = sample.value;
             family.metric.push_back(std::move(metric));
         }
@@ -112,6 +111,36 @@ void add_pool(Scrape& scrape, const StatusSources& sources) {
                    {sample(pool.failed_attempts)});
 }
 
+void add_combiners(Scrape& scrape, const StatusSources& sources) {
+    const auto combiners = sources.combiners();
+    /// One of the counts, for each statement.
+    const auto each = [&](std::size_t fcgi_worker::pq::CombinerCounts::*count) {
+        std::vector<Sample> samples;
+        for (const auto& [statement, counts] : combiners)
+            samples.push_back(sample(counts.*count, {{"statement", statement}}));
+        return samples;
+    };
+    using Counts = fcgi_worker::pq::CombinerCounts;
+    scrape.gauge("batches_in_flight", "Batches that are on their way to PostgreSQL and back.",
+                 each(&Counts::in_flight));
+    scrape.gauge("batch_waiting", "Requests that wait for their batch to begin.", each(&Counts::waiting));
+    scrape.counter("batches_total", "Round trips that requests shared, or had alone.", each(&Counts::batches));
+    scrape.counter("batch_members_total", "Requests in these batches, all together.", each(&Counts::members));
+    scrape.counter("batch_members_repeated_total", "Requests executed again, alone, as their batch was refused.",
+                   each(&Counts::repeated));
+    scrape.counter("batch_members_abandoned_total", "Requests whose client had gone when their batch began.",
+                   each(&Counts::abandoned));
+    scrape.counter("batch_rows_misdirected_total", "Rows that were not their request's: a mistake in the statement.",
+                   each(&Counts::misdirected));
+    std::vector<Sample> turned_away;
+    for (const auto& [statement, counts] : combiners) {
+        turned_away.push_back(sample(counts.turned_away_late, {{"statement", statement}, {"reason", "late"}}));
+        turned_away.push_back(sample(counts.turned_away_crowded, {{"statement", statement}, {"reason", "crowded"}}));
+    }
+    scrape.counter("batch_turned_away_total", "Requests whose batch did not begin in time, or too many waited.",
+                   std::move(turned_away));
+}
+
 }  // namespace
 
 std::string metrics_text(const StatusSources& sources) {
@@ -121,6 +150,7 @@ std::string metrics_text(const StatusSources& sources) {
     add_server(scrape, sources);
     add_queue(scrape, sources);
     add_pool(scrape, sources);
+    add_combiners(scrape, sources);
     scrape.counter("log_lines_lost_total", "Lines of the log that were lost: not read in time, or not written.",
                    {sample(sources.log_lines_lost())});
     return scrape.text() + sources.requests();

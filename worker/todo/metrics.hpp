@@ -8,7 +8,10 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include <fcgi_worker/pq/combiner.hpp>
 #include <fcgi_worker/pq/pool.hpp>
 #include <fcgi_worker/server.hpp>
 
@@ -22,6 +25,8 @@ struct StatusSources {
     std::function<fcgi_worker::ServerCounts()> server;
     std::function<std::optional<fcgi_worker::ListenQueue>()> queue;
     std::function<fcgi_worker::pq::PoolCounts()> pool;
+    using Combiners = std::vector<std::pair<std::string, fcgi_worker::pq::CombinerCounts>>;
+    std::function<Combiners()> combiners;  ///< By statement.
     std::function<std::size_t()> log_lines_lost;
     std::function<std::string()> requests;  ///< RequestMetrics::text().
 };

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -170,6 +171,21 @@ std::string check_log_level(const std::string& text) {
     return find_log_level(text) != kLogLevels.end() ? "" : "debug, info, warning or error";
 }
 
+std::optional<std::vector<std::string>> parse_combine(const std::string& text) {
+    if (text == "all") return std::vector<std::string>{kCombinable.begin(), kCombinable.end()};
+    std::vector<std::string> names;
+    if (text == "none") return names;
+    std::istringstream rest{text + ","};
+    for (std::string name; std::getline(rest, name, ',');) {
+        if (std::find(kCombinable.begin(), kCombinable.end(), name) == kCombinable.end()) return std::nullopt;
+        names.push_back(std::move(name));
+    }
+    return names;
+}
+std::string check_combine(const std::string& text) {
+    return parse_combine(text) ? "" : "all, none, or some of list, get, create, replace, patch, delete";
+}
+
 /// Who waits for something gives up before the one who waits for him: the answer then says what was slow, and
 /// nobody works for a client that has gone.
 void require_less(const char* shorter_name, milliseconds shorter, const char* longer_name, milliseconds longer) {
@@ -205,6 +221,7 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
     Options options;
     std::string log_level = "info";
     std::string listen_mode = "0660";
+    std::string combine = "all";
     bool anonymous_owner = false;
 
     CLI::App app{"Serves the todo API over FastCGI, from PostgreSQL.", "todo-worker"};
@@ -249,11 +266,19 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
                    "Longest run of a statement; less than --request-budget-ms");
     declare.number("--lock-timeout-ms", options.pool.lock_timeout, {1, 600'000, " ms"},
                    "Longest wait of a statement for a lock; less than --statement-timeout-ms");
+    declare.text(
+        "--combine", combine, "NAMES", check_combine,
+        "Requests that share a round trip to PostgreSQL with others of their kind: all, none, or some of list, "
+        "get, create, replace, patch and delete with commas between them");
+    declare.number("--batch-size", options.store.combiner.batch_size, {1, 1000, ""},
+                   "Requests that share one round trip at most");
+    declare.number("--batches-in-flight", options.store.combiner.batches_in_flight, {1, 100, ""},
+                   "Round trips of one kind at the same time, each on a connection");
     declare.text("--public-url", options.api.public_url, "URL", check_public_url,
                  "Scheme, host and port that clients see, for the urls of todos; without it those of the request");
     declare.flag("--anonymous-owner", anonymous_owner,
                  "Nobody signs in: all todos belong to one owner, and whoever reaches the service may change them");
-    declare.number("--max-todos", options.max_todos, {1, 1'000'000, ""}, "Todos that one owner may have");
+    declare.number("--max-todos", options.store.max_todos, {1, 1'000'000, ""}, "Todos that one owner may have");
     declare.text("--status-dir", options.status.directory, "DIR", check_directory,
                  "Where status-SLOT.sock is made, which serves /livez, /readyz and /metrics; without it nothing does");
     declare.number("--slots", options.status.slots, {1, 1000, ""}, "Processes that may share --status-dir");
@@ -278,6 +303,7 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
         throw OptionError(one_line(error.what()));
     }
     if (anonymous_owner) options.api.anonymous_owner = OwnerId{Uuid::parse(kAnonymousOwner).value()};
+    options.store.combine = parse_combine(combine).value();
     options.listen_options.mode = parse_mode(listen_mode).value();
     options.log_level = options.server.log_level = find_log_level(log_level)->second;
     check_together(options);

@@ -35,7 +35,7 @@ struct Options {
     fcgi_worker::ServerOptions server;
     fcgi_worker::pq::PoolOptions pool{.dsn = "dbname=todo", .statements = {}};  ///< The statements are main's to add.
     ApiOptions api;
-    std::size_t max_todos = kDefaultMaxTodos;  ///< 1..1,000,000, of one owner.
+    StoreOptions store;  ///< Its wait_timeout is main's to add.
     StatusOptions status;
     fcgi_worker::LogLevel log_level = fcgi_worker::LogLevel::kInfo;
 };

@@ -1,5 +1,6 @@
 #include "pg_store.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -13,7 +14,8 @@
 namespace todo {
 namespace {
 
-using fcgi_worker::pq::Parameters;
+using fcgi_worker::pq::CombinerCounts;
+using fcgi_worker::pq::CombinerOptions;
 using fcgi_worker::pq::SqlError;
 
 /// What the statements' words mean.
@@ -42,6 +44,13 @@ Outcome outcome_of(std::string_view word) {
     throw std::logic_error("a statement answers with an unknown word: " + std::string{word});
 }
 
+/// How many todos the owner had, where the statement counted them.
+std::optional<std::size_t> read_owned(const Rows& rows) {
+    constexpr std::size_t kOwnedColumn = kTodoColumn + 8;
+    const auto text = rows.at(0, kOwnedColumn);
+    return text ? std::optional{std::stoul(std::string{*text})} : std::nullopt;
+}
+
 WriteResult read_result(const Rows& rows) {
     WriteResult result;
     result.outcome = outcome_of(rows.at(0, 0).value_or(""));
@@ -61,28 +70,52 @@ WriteResult read_result(const Rows& rows) {
 Parameter key_of(const std::optional<WriteKey>& key) { return key ? Parameter{key->key} : std::nullopt; }
 Parameter digest_of(const std::optional<WriteKey>& key) { return key ? Parameter{"\\x" + key->digest} : std::nullopt; }
 
+/// What a write has for itself: the key, and the todo where it may be another's too.
+std::vector<std::string> touches(OwnerId owner, const std::optional<TodoId>& id, const std::optional<WriteKey>& key) {
+    std::vector<std::string> names;
+    if (id) names.push_back("todo " + owner.value.to_string() + id->value.to_string());
+    if (key) names.push_back("key " + owner.value.to_string() + key->key);
+    return names;
+}
+
+/// The sum of the limits of the lists in one batch: what the server reads for it, and who waits for it, has a bound.
+constexpr std::size_t kRowsOfABatch = 500;
+
+CombinerOptions options_for(std::string_view name, const StoreOptions& options) {
+    CombinerOptions combiner = options.combiner;
+    combiner.combine = std::find(options.combine.begin(), options.combine.end(), name) != options.combine.end();
+    if (name == "list") combiner.batch_weight = kRowsOfABatch;
+    return combiner;
+}
+
 }  // namespace
 
-PgStore::PgStore(fcgi_worker::pq::Pool& pool, std::size_t max_todos) : pool_(pool), max_todos_(max_todos) {}
+PgStore::PgStore(fcgi_worker::pq::Pool& pool, const StoreOptions& options)
+    : pool_(pool),
+      max_todos_(options.max_todos),
+      room_(options.max_todos),
+      list_by_id_(pool, kListById, options_for("list", options)),
+      list_by_order_(pool, kListByOrder, options_for("list", options)),
+      find_(pool, kFind, options_for("get", options)),
+      create_(pool, kCreate, options_for("create", options)),
+      replace_(pool, kReplace, options_for("replace", options)),
+      patch_(pool, kPatch, options_for("patch", options)),
+      remove_(pool, kRemove, options_for("delete", options)) {}
 
 std::vector<Todo> PgStore::list(OwnerId owner, const ListQuery& query, Budget budget) {
     // Before the first page stand the zero UUID, which is no todo's id, and the smallest bigint, which is no order.
     const Uuid last_id = query.after ? query.after->id.value : Uuid{};
-    Rows rows = [&] {
-        if (query.sort == Sort::kById) {
-            return read(kListById,
-                        {owner.value.to_string(), last_id.to_string(), to_parameter(query.completed),
-                         std::to_string(query.limit)},
-                        budget);
-        }
+    const bool by_id = query.sort == Sort::kById;
+    Member member{.parameters = {owner.value.to_string()}, .weight = query.limit};
+    if (!by_id) {
         const std::int64_t last_order = query.after
                                             ? query.after->order.value_or(std::numeric_limits<std::int64_t>::max())
                                             : std::numeric_limits<std::int64_t>::min();
-        return read(kListByOrder,
-                    {owner.value.to_string(), std::to_string(last_order), last_id.to_string(),
-                     to_parameter(query.completed), std::to_string(query.limit)},
-                    budget);
-    }();
+        member.parameters.emplace_back(std::to_string(last_order));
+    }
+    member.parameters.insert(member.parameters.end(),
+                             {last_id.to_string(), to_parameter(query.completed), std::to_string(query.limit)});
+    const Rows rows = read(by_id ? list_by_id_ : list_by_order_, member, budget);
 
     std::vector<Todo> todos;
     todos.reserve(rows.size());
@@ -93,7 +126,7 @@ std::vector<Todo> PgStore::list(OwnerId owner, const ListQuery& query, Budget bu
 }
 
 std::optional<Todo> PgStore::find(OwnerId owner, TodoId id, Budget budget) {
-    const Rows rows = read(kFind, {owner.value.to_string(), id.value.to_string()}, budget);
+    const Rows rows = read(find_, {.parameters = {owner.value.to_string(), id.value.to_string()}}, budget);
     if (rows.empty()) {
         return std::nullopt;
     }
@@ -102,70 +135,101 @@ std::optional<Todo> PgStore::find(OwnerId owner, TodoId id, Budget budget) {
 
 WriteResult PgStore::create(OwnerId owner, TodoId id, const Content& content, const std::optional<WriteKey>& key,
                             Budget budget) {
-    return write(
-        kCreate,
-        {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key), std::to_string(max_todos_),
-         content.title, to_parameter(std::optional{content.completed}), to_parameter(content.order), content.notes},
-        budget);
+    Member member{.parameters = {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key),
+                                 std::nullopt, content.title, to_parameter(std::optional{content.completed}),
+                                 to_parameter(content.order), content.notes},
+                  .touches = touches(owner, std::nullopt, key)};  // the id is nobody else's
+    return write_within_room(create_, owner, std::move(member), budget);
 }
 
 WriteResult PgStore::replace(OwnerId owner, TodoId id, const Content& content, const Preconditions& preconditions,
                              const std::optional<WriteKey>& key, Budget budget) {
     const ReadOnlyFields& unchanged = preconditions.unchanged;
-    return write(
-        kReplace,
-        {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key), std::to_string(max_todos_),
-         content.title, to_parameter(std::optional{content.completed}), to_parameter(content.order), content.notes,
-         to_parameter(preconditions.if_match), to_parameter(std::optional{preconditions.if_match.has_value()}),
-         to_parameter(std::optional{preconditions.if_none_match_any}), to_parameter(unchanged.version),
-         to_parameter(unchanged.created_at), to_parameter(unchanged.updated_at)},
-        budget);
+    Member member{
+        .parameters = {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key), std::nullopt,
+                       content.title, to_parameter(std::optional{content.completed}), to_parameter(content.order),
+                       content.notes, to_parameter(preconditions.if_match),
+                       to_parameter(std::optional{preconditions.if_match.has_value()}),
+                       to_parameter(std::optional{preconditions.if_none_match_any}), to_parameter(unchanged.version),
+                       to_parameter(unchanged.created_at), to_parameter(unchanged.updated_at)},
+        .touches = touches(owner, id, key)};
+    return write_within_room(replace_, owner, std::move(member), budget);
 }
 
 WriteResult PgStore::patch(OwnerId owner, TodoId id, const Changes& changes, const Preconditions& preconditions,
                            const std::optional<WriteKey>& key, Budget budget) {
     const ReadOnlyFields& unchanged = preconditions.unchanged;
-    return write(
-        kPatch,
-        {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key), changes.title,
-         to_parameter(changes.completed), to_parameter(std::optional{changes.order.has_value()}),
-         to_parameter(changes.order.value_or(std::nullopt)), changes.notes, to_parameter(preconditions.if_match),
-         to_parameter(unchanged.version), to_parameter(unchanged.created_at), to_parameter(unchanged.updated_at)},
-        budget);
+    const Member member{
+        .parameters = {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key), changes.title,
+                       to_parameter(changes.completed), to_parameter(std::optional{changes.order.has_value()}),
+                       to_parameter(changes.order.value_or(std::nullopt)), changes.notes,
+                       to_parameter(preconditions.if_match), to_parameter(unchanged.version),
+                       to_parameter(unchanged.created_at), to_parameter(unchanged.updated_at)},
+        .touches = touches(owner, id, key)};
+    return read_result(write(patch_, member, budget));
 }
 
 WriteResult PgStore::remove(OwnerId owner, TodoId id, const Preconditions& preconditions,
                             const std::optional<WriteKey>& key, Budget budget) {
-    return write(kRemove,
-                 {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key),
-                  to_parameter(preconditions.if_match)},
-                 budget);
+    const Member member{.parameters = {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key),
+                                       to_parameter(preconditions.if_match)},
+                        .touches = touches(owner, id, key)};
+    return read_result(write(remove_, member, budget));
 }
 
 WriteResult PgStore::remove_all(OwnerId owner, std::optional<bool> completed, const std::optional<WriteKey>& key,
                                 Budget budget) {
-    return write(kRemoveAll, {owner.value.to_string(), key_of(key), digest_of(key), to_parameter(completed)}, budget);
+    return read_result(write([&] {
+        return pool_.acquire(budget).execute(
+            kRemoveAll, {owner.value.to_string(), key_of(key), digest_of(key), to_parameter(completed)});
+    }));
 }
 
-Rows PgStore::read(const Statement& statement, const Parameters& parameters, Budget budget) {
+std::vector<std::pair<std::string, CombinerCounts>> PgStore::counts() const {
+    return {{"list_by_id", list_by_id_.counts()},
+            {"list_by_order", list_by_order_.counts()},
+            {"get", find_.counts()},
+            {"create", create_.counts()},
+            {"replace", replace_.counts()},
+            {"patch", patch_.counts()},
+            {"delete", remove_.counts()}};
+}
+
+Rows PgStore::read(Combiner& combiner, const Member& member, Budget budget) {
     // It changes nothing, so one that was lost on its way may be asked again. Once: what is lost twice is no accident.
     try {
-        return pool_.acquire(budget).execute(statement, parameters);
+        return combiner.execute(member, budget);
     } catch (const fcgi_worker::pq::InDoubt&) {
-        return pool_.acquire(budget).execute(statement, parameters);
+        return combiner.execute(member, budget);
     }
 }
 
-WriteResult PgStore::write(const Statement& statement, const Parameters& parameters, Budget budget) {
+/// For what may create one more todo. Counts the owner's where it is not known that there is room.
+WriteResult PgStore::write_within_room(Combiner& combiner, OwnerId owner, Member member, Budget budget) {
+    constexpr std::size_t kMost = 4;  // the statements' $5
+    const bool has_room = room_.take(owner);
+    if (!has_room) member.parameters[kMost] = std::to_string(max_todos_);
+    const Rows rows = write(combiner, member, budget);
+    WriteResult result = read_result(rows);
+    if (has_room && result.outcome != Outcome::kCreated) room_.give_back(owner);
+    if (const auto owned = read_owned(rows)) room_.note(owner, *owned);
+    return result;
+}
+
+Rows PgStore::write(Combiner& combiner, const Member& member, Budget budget) {
+    return write([&] { return combiner.execute(member, budget); });
+}
+
+Rows PgStore::write(const std::function<Rows()>& execute) {
     // A rival that committed between the statement's snapshot and its locks is visible to the second run. One
     // that comes between twice in a row leaves the decision to the client.
     constexpr int kRuns = 2;
     constexpr std::string_view kUniqueViolation = "23505";
     for (int run = 0; run < kRuns; ++run) {
         try {
-            const Rows rows = pool_.acquire(budget).execute(statement, parameters);
+            Rows rows = execute();
             if (!rows.empty()) {
-                return read_result(rows);
+                return rows;
             }
         } catch (const SqlError& error) {
             if (error.sqlstate() != kUniqueViolation) {
@@ -173,7 +237,7 @@ WriteResult PgStore::write(const Statement& statement, const Parameters& paramet
             }
         }
     }
-    throw fcgi_worker::Unavailable("rivals wrote the same row during each run of " + std::string{statement.name});
+    throw fcgi_worker::Unavailable("rivals wrote the same row during each run of a statement");
 }
 
 }  // namespace todo

@@ -1,19 +1,24 @@
 /// All the SQL of the application. Each statement is prepared on every connection and is one round trip.
 ///
-/// Every one of the request path names one owner ($1), reads only rows of that owner, and finds them
-/// through an index, whatever its parameters are. A write answers with exactly one row: the word that
-/// says what happened, the status of the first answer where it repeats one, and the todo's columns.
-/// No row at all means that a rival committed between the statement's snapshot and its locks: run it
-/// once more. So does SQLSTATE 23505 of a create: the rival made the row first.
+/// Those of the request path but the last are written for many requests at once (fcgi_worker/pq/combiner.hpp): each
+/// parameter is an array with an element for each member, and each row begins with its member's number and the owner.
+/// A member names one owner, reads only rows of that owner, and finds them through an index, whatever the parameters
+/// are. No two members of a batch have the same todo to write, or the same key.
+///
+/// A write answers each member with one row: the word that says what happened, the status of the first answer where it
+/// repeats one, and the todo's columns. No row at all means that a rival committed between the statement's snapshot
+/// and its locks: run it once more. So does SQLSTATE 23505: the rival made the row first.
 ///
 /// How a write is built, from top to bottom:
-///   guard    holds the Idempotency-Key for this transaction; not free: a request with it is under way
-///   earlier  what the key was used for before; its age is asked in a way that no index answers, or the planner
-///            might look through the young keys of all owners
-///   locked   the row, locked before it is judged, so that what is judged is what is written
-///   verdict  one word, from all of these
-///   claimed  the key, written before the todo and only if it is going to be written
-///   go       the verdict once more, where nothing stands in the way of writing
+///   asked    the members, and what their Idempotency-Key was used for before. The advisory lock holds the key for this
+///            transaction; not free: a request with it is under way. The age of the key is asked in a way that no index
+///            answers, or the planner might look through the young keys of all owners
+///   locked   the todos, locked before they are judged, so that what is judged is what is written; in the order of
+///   their
+///            key, as everything does that locks more than one row: two of them cannot deadlock
+///   verdict  one word for each member, from both
+///   claimed  the keys, written before the todos and only if these are going to be written
+///   go       what is written, where nothing stands in the way: what is answered is what it will be
 #pragma once
 
 #include <array>
@@ -27,312 +32,340 @@ using fcgi_worker::pq::Statement;
 /// $1 owner, $2 the last id seen (all zero at first), $3 completed or NULL for both, $4 page size.
 /// Keyset paging: page 1000 costs what page 1 costs.
 inline constexpr Statement kListById{"todo_list_by_id", R"sql(
-    SELECT id, title, completed, "order", notes, created_at, updated_at, version
-      FROM todo
-     WHERE owner_id = $1
-       AND deleted_at IS NULL
-       AND id > $2
-       AND ($3::boolean IS NULL OR completed = $3)
-     ORDER BY id
-     LIMIT $4
+    SELECT n, page.*
+      FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bigint[])
+           WITH ORDINALITY AS member(owner, seen, wanted, size, n)
+     CROSS JOIN LATERAL (
+           SELECT owner_id, id, title, completed, "order", notes, created_at, updated_at, version
+             FROM todo
+            WHERE owner_id = owner
+              AND deleted_at IS NULL
+              AND id > seen
+              AND (wanted IS NULL OR completed = wanted)
+            ORDER BY id
+            LIMIT size) AS page
 )sql"};
 
 /// $1 owner, $2 the last order seen, $3 its id, $4 completed or NULL for both, $5 page size.
 /// An order of NULL counts as the largest bigint, as in the index; the smallest stands before the first page.
 inline constexpr Statement kListByOrder{"todo_list_by_order", R"sql(
-    SELECT id, title, completed, "order", notes, created_at, updated_at, version
-      FROM todo
-     WHERE owner_id = $1
-       AND deleted_at IS NULL
-       AND (COALESCE("order", 9223372036854775807), id) > ($2::bigint, $3::uuid)
-       AND ($4::boolean IS NULL OR completed = $4)
-     ORDER BY COALESCE("order", 9223372036854775807), id
-     LIMIT $5
+    SELECT n, page.*
+      FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::boolean[], $5::bigint[])
+           WITH ORDINALITY AS member(owner, seen_order, seen, wanted, size, n)
+     CROSS JOIN LATERAL (
+           SELECT owner_id, id, title, completed, "order", notes, created_at, updated_at, version
+             FROM todo
+            WHERE owner_id = owner
+              AND deleted_at IS NULL
+              AND (COALESCE("order", 9223372036854775807), id) > (seen_order, seen)
+              AND (wanted IS NULL OR completed = wanted)
+            ORDER BY COALESCE("order", 9223372036854775807), id
+            LIMIT size) AS page
 )sql"};
 
-/// $1 owner, $2 id.
+/// $1 owner, $2 id. A tombstone has no title. With deleted_at IS NULL a planner that knows nothing of the table yet
+/// would take an index without tombstones, todo_by_order, and read all of the owner's entries for one id.
 inline constexpr Statement kFind{"todo_find", R"sql(
-    SELECT id, title, completed, "order", notes, created_at, updated_at, version
-      FROM todo
-     WHERE owner_id = $1
-       AND id = $2
-       AND deleted_at IS NULL
+    SELECT n, owner_id, todo.id, title, completed, "order", notes, created_at, updated_at, version
+      FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS member(owner, id, n)
+      JOIN todo ON owner_id = owner AND todo.id = member.id AND title <> ''
 )sql"};
 
-/// $1 owner, $2 id, $3 key or NULL, $4 digest, $5 most todos of an owner,
-/// $6 title, $7 completed, $8 order, $9 notes.
+/// $1 owner, $2 id, $3 key or NULL, $4 digest, $5 most todos of an owner, or NULL where they need not be counted,
+/// $6 title, $7 completed, $8 order, $9 notes. Behind the todo's columns: how many the owner had, where $5 is given.
 inline constexpr Statement kCreate{"todo_create", R"sql(
-    WITH guard AS MATERIALIZED (
-        SELECT pg_try_advisory_xact_lock(hashtextextended($3, hashtextextended($1::uuid::text, 0))) AS free
-         WHERE $3::text IS NOT NULL
-    ), earlier AS MATERIALIZED (
-        SELECT digest, todo_id, status
-          FROM write_key
-         WHERE owner_id = $1 AND key = $3 AND created_at + interval '24 hours' > now()
-    ), verdict AS MATERIALIZED (
-        SELECT CASE
-               WHEN EXISTS (SELECT FROM earlier) THEN 'repeat'
-               WHEN EXISTS (SELECT FROM guard WHERE NOT free) THEN 'running'
-               WHEN EXISTS (SELECT FROM todo WHERE owner_id = $1 AND deleted_at IS NULL OFFSET $5::bigint - 1)
+    WITH verdict AS MATERIALIZED (
+        SELECT member.*, earlier.todo_id AS first_id, earlier.status AS first_status, CASE
+               WHEN earlier.digest <> member.digest THEN 'key_reused'
+               WHEN earlier.digest = member.digest THEN 'replayed'
+               WHEN NOT pg_try_advisory_xact_lock(hashtextextended(member.key, hashtextextended(owner::text, 0)))
+               THEN 'running'
+               WHEN most IS NOT NULL
+                AND EXISTS (SELECT FROM todo WHERE owner_id = owner AND deleted_at IS NULL OFFSET most - 1)
                THEN 'too_many'
                ELSE 'created' END AS word
+          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::bigint[],
+                      $6::text[], $7::boolean[], $8::bigint[], $9::text[])
+               WITH ORDINALITY AS member(owner, id, key, digest, most, title, completed, "order", notes, n)
+          LEFT JOIN write_key AS earlier
+            ON earlier.owner_id = owner AND earlier.key = member.key
+           AND earlier.created_at + interval '24 hours' > now()
     ), claimed AS (
         INSERT INTO write_key AS kept (owner_id, key, digest, todo_id, status, created_at)
-        SELECT $1, $3, $4::bytea, $2::uuid, 201, now()
+        SELECT owner, key, digest, id, 201, now()
           FROM verdict
-         WHERE word = 'created' AND $3 IS NOT NULL
+         WHERE word = 'created' AND key IS NOT NULL
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
          WHERE kept.created_at <= now() - interval '24 hours'
-        RETURNING 1
+        RETURNING owner_id, key
+    ), go AS MATERIALIZED (
+        SELECT *, now()::timestamptz(3) AS at
+          FROM verdict
+         WHERE word = 'created' AND (key IS NULL OR (owner, key) IN (SELECT owner_id, key FROM claimed))
     ), created AS (
         INSERT INTO todo (owner_id, id, title, completed, "order", notes, created_at, updated_at, version)
-        SELECT $1, $2, $6::text, $7::boolean, $8::bigint, $9::text, now(), now(), 1
-          FROM verdict
-         WHERE word = 'created' AND ($3 IS NULL OR EXISTS (SELECT FROM claimed))
-        RETURNING id, title, completed, "order", notes, created_at, updated_at, version
+        SELECT owner, id, title, completed, "order", notes, at, at, 1
+          FROM go
+         ORDER BY owner, id
     )
-    SELECT 'created' AS word, 201 AS status, created.* FROM created
+    SELECT n, owner, word, 201 AS status, id, title, completed, "order", notes,
+           at AS created_at, at AS updated_at, 1::bigint AS version, CASE WHEN most IS NOT NULL
+           THEN (SELECT count(*) FROM todo WHERE owner_id = owner AND deleted_at IS NULL) END AS owned
+      FROM go
      UNION ALL
-    SELECT CASE WHEN digest <> $4::bytea THEN 'key_reused' ELSE 'replayed' END, earlier.status,
-           id, title, completed, "order", notes, todo.created_at, updated_at, version
-      FROM earlier LEFT JOIN todo ON owner_id = $1 AND id = todo_id AND deleted_at IS NULL
-     UNION ALL
-    SELECT word, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM verdict
-     WHERE word IN ('running', 'too_many')
+    SELECT n, COALESCE(owner_id, owner), word, COALESCE(first_status, 0),
+           CASE WHEN deleted_at IS NULL THEN todo.id END, todo.title, todo.completed, todo."order", todo.notes,
+           created_at, updated_at, version, NULL
+      FROM verdict LEFT JOIN todo ON owner_id = owner AND todo.id = first_id
+     WHERE word <> 'created'
 )sql"};
 
-/// $1 owner, $2 id, $3 key or NULL, $4 digest, $5 most todos of an owner,
+/// $1 owner, $2 id, $3 key or NULL, $4 digest, $5 most todos of an owner, as kCreate has it,
 /// $6 title, $7 completed, $8 order, $9 notes,
-/// $10 tags that match or NULL for any, $11 must exist, $12 must not exist,
+/// $10 tags that match, as the text of an array, or NULL for any, $11 must exist, $12 must not exist,
 /// $13 version, $14 created_at, $15 updated_at as the client sent them back, each may be NULL.
 ///
 /// Over a tombstone the todo is created again: its time of creation is later than the old one, so that
 /// version and creation never repeat an entity tag. Content that is the same already is not written. A tag that matched
 /// right before this very content was written is no mismatch: the web server may send a PUT twice (RFC 9110, 13.1.1).
 inline constexpr Statement kReplace{"todo_replace", R"sql(
-    WITH guard AS MATERIALIZED (
-        SELECT pg_try_advisory_xact_lock(hashtextextended($3, hashtextextended($1::uuid::text, 0))) AS free
-         WHERE $3::text IS NOT NULL
-    ), earlier AS MATERIALIZED (
-        SELECT digest, todo_id, status
-          FROM write_key
-         WHERE owner_id = $1 AND key = $3 AND created_at + interval '24 hours' > now()
+    WITH asked AS MATERIALIZED (
+        SELECT member.*, earlier.todo_id AS first_id, earlier.status AS first_status, CASE
+               WHEN earlier.digest <> member.digest THEN 'key_reused'
+               WHEN earlier.digest = member.digest THEN 'replayed'
+               WHEN NOT pg_try_advisory_xact_lock(hashtextextended(member.key, hashtextextended(owner::text, 0)))
+               THEN 'running' END AS refusal
+          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::bigint[],
+                      $6::text[], $7::boolean[], $8::bigint[], $9::text[], $10::text[],
+                      $11::boolean[], $12::boolean[], $13::bigint[], $14::timestamptz[], $15::timestamptz[])
+               WITH ORDINALITY AS member(owner, id, key, digest, most, new_title, new_completed, new_order, new_notes,
+                                         tags, must_exist, must_be_new, sent_version, sent_created, sent_updated, n)
+          LEFT JOIN write_key AS earlier
+            ON earlier.owner_id = owner AND earlier.key = member.key
+           AND earlier.created_at + interval '24 hours' > now()
     ), locked AS MATERIALIZED (
-        SELECT *
-          FROM todo
-         WHERE owner_id = $1 AND id = $2
-           AND NOT EXISTS (SELECT FROM earlier)
-           AND NOT EXISTS (SELECT FROM guard WHERE NOT free)
-           FOR UPDATE
+        SELECT n, todo.*
+          FROM asked JOIN todo ON owner_id = owner AND todo.id = asked.id
+         WHERE refusal IS NULL
+         ORDER BY owner_id, todo.id
+           FOR UPDATE OF todo
     ), verdict AS MATERIALIZED (
-        SELECT CASE
-               WHEN EXISTS (SELECT FROM earlier) THEN 'repeat'
-               WHEN EXISTS (SELECT FROM guard WHERE NOT free) THEN 'running'
-               WHEN locked.id IS NULL OR deleted_at IS NOT NULL THEN CASE
-                    WHEN $11 THEN 'mismatch'
-                    WHEN $13::bigint IS NOT NULL OR $14::timestamptz IS NOT NULL OR $15::timestamptz IS NOT NULL
-                    THEN 'read_only_absent'
-                    WHEN EXISTS (SELECT FROM todo WHERE owner_id = $1 AND deleted_at IS NULL OFFSET $5::bigint - 1)
+        SELECT asked.*, locked.id IS NULL AS is_new, lives,
+               title, completed, "order", notes, created_at, updated_at, version, CASE
+               WHEN refusal IS NOT NULL THEN refusal
+               WHEN NOT lives THEN CASE
+                    WHEN must_exist THEN 'mismatch'
+                    WHEN num_nonnulls(sent_version, sent_created, sent_updated) > 0 THEN 'read_only'
+                    WHEN most IS NOT NULL
+                     AND EXISTS (SELECT FROM todo WHERE owner_id = owner AND deleted_at IS NULL OFFSET most - 1)
                     THEN 'too_many'
-                    WHEN locked.id IS NULL THEN 'created'
-                    ELSE 'revived' END
-               WHEN $12 THEN 'mismatch'
-               WHEN version || '-' || (extract(epoch FROM created_at) * 1000)::bigint <> ALL ($10::text[]) THEN CASE
-                    WHEN (version - 1) || '-' || (extract(epoch FROM created_at) * 1000)::bigint = ANY ($10)
-                     AND (title, completed, "order", notes)
-                         IS NOT DISTINCT FROM ($6::text, $7::boolean, $8::bigint, $9::text)
-                    THEN 'same'
+                    ELSE 'created' END
+               WHEN must_be_new THEN 'mismatch'
+               WHEN version || tag_end <> ALL (tags::text[]) THEN CASE
+                    WHEN version - 1 || tag_end = ANY (tags::text[]) AND is_same THEN 'same'
                     ELSE 'mismatch' END
-               WHEN version <> $13 OR created_at <> $14 OR updated_at <> $15 THEN 'read_only'
-               WHEN (title, completed, "order", notes) IS NOT DISTINCT FROM ($6::text, $7::boolean, $8::bigint, $9::text)
-               THEN 'same'
+               WHEN version <> sent_version OR created_at <> sent_created OR updated_at <> sent_updated
+               THEN 'read_only'
+               WHEN is_same THEN 'same'
                ELSE 'replaced' END AS word
-          FROM (VALUES (1)) AS one LEFT JOIN locked ON true
+          FROM asked LEFT JOIN locked USING (n)
+         CROSS JOIN LATERAL (
+               SELECT locked.id IS NOT NULL AND deleted_at IS NULL AS lives,
+                      '-' || (extract(epoch FROM created_at) * 1000)::bigint AS tag_end,
+                      (title, completed, "order", notes)
+                      IS NOT DISTINCT FROM (new_title, new_completed, new_order, new_notes) AS is_same) AS now_there
     ), claimed AS (
         INSERT INTO write_key AS kept (owner_id, key, digest, todo_id, status, created_at)
-        SELECT $1, $3, $4::bytea, $2::uuid, CASE WHEN word IN ('created', 'revived') THEN 201 ELSE 200 END, now()
+        SELECT owner, key, digest, id, CASE word WHEN 'created' THEN 201 ELSE 200 END, now()
           FROM verdict
-         WHERE word IN ('created', 'revived', 'same', 'replaced') AND $3 IS NOT NULL
+         WHERE word IN ('created', 'same', 'replaced') AND key IS NOT NULL
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
          WHERE kept.created_at <= now() - interval '24 hours'
-        RETURNING 1
+        RETURNING owner_id, key
     ), go AS MATERIALIZED (
-        SELECT word FROM verdict WHERE $3 IS NULL OR EXISTS (SELECT FROM claimed)
+        SELECT n, owner, id, word, is_new, most, new_title AS title, new_completed AS completed, new_order AS "order",
+               new_notes AS notes,
+               CASE word WHEN 'created' THEN born ELSE created_at END AS created_at,
+               CASE word WHEN 'created' THEN born
+                         WHEN 'replaced' THEN greatest(now()::timestamptz(3), updated_at)
+                         ELSE updated_at END AS updated_at,
+               CASE word WHEN 'created' THEN 1 WHEN 'replaced' THEN version + 1 ELSE version END AS version
+          FROM verdict
+         CROSS JOIN LATERAL (
+               SELECT greatest(now(), created_at + interval '1 ms')::timestamptz(3) AS born) AS birth
+         WHERE word IN ('created', 'same', 'replaced')
+           AND (key IS NULL OR (owner, key) IN (SELECT owner_id, key FROM claimed))
     ), created AS (
         INSERT INTO todo (owner_id, id, title, completed, "order", notes, created_at, updated_at, version)
-        SELECT $1, $2, $6::text, $7::boolean, $8::bigint, $9::text, now(), now(), 1
+        SELECT owner, id, title, completed, "order", notes, created_at, updated_at, version
           FROM go
-         WHERE word = 'created'
-        RETURNING id, title, completed, "order", notes, created_at, updated_at, version
-    ), revived AS (
-        UPDATE todo
-           SET title = $6, completed = $7, "order" = $8, notes = $9, version = 1, deleted_at = NULL,
-               created_at = greatest(now(), locked.created_at + interval '1 ms'),
-               updated_at = greatest(now(), locked.created_at + interval '1 ms')
-          FROM locked, go
-         WHERE go.word = 'revived' AND todo.owner_id = $1 AND todo.id = locked.id
-        RETURNING todo.id, todo.title, todo.completed, todo."order", todo.notes,
-                  todo.created_at, todo.updated_at, todo.version
+         WHERE is_new
+         ORDER BY owner, id
     ), replaced AS (
         UPDATE todo
-           SET title = $6, completed = $7, "order" = $8, notes = $9,
-               version = locked.version + 1, updated_at = greatest(now(), locked.updated_at)
-          FROM locked, go
-         WHERE go.word = 'replaced' AND todo.owner_id = $1 AND todo.id = locked.id
-        RETURNING todo.id, todo.title, todo.completed, todo."order", todo.notes,
-                  todo.created_at, todo.updated_at, todo.version
+           SET title = go.title, completed = go.completed, "order" = go."order", notes = go.notes,
+               created_at = go.created_at, updated_at = go.updated_at, version = go.version, deleted_at = NULL
+          FROM go
+         WHERE NOT is_new AND word <> 'same' AND todo.owner_id = owner AND todo.id = go.id
     )
-    SELECT 'created' AS word, 201 AS status, created.* FROM created
+    SELECT n, owner, CASE word WHEN 'same' THEN 'replaced' ELSE word END AS word,
+           CASE word WHEN 'created' THEN 201 ELSE 200 END AS status,
+           id, title, completed, "order", notes, created_at, updated_at, version,
+           CASE WHEN word = 'created' AND most IS NOT NULL
+           THEN (SELECT count(*) FROM todo WHERE owner_id = owner AND deleted_at IS NULL) END AS owned
+      FROM go
      UNION ALL
-    SELECT 'created', 201, revived.* FROM revived
-     UNION ALL
-    SELECT 'replaced', 200, replaced.* FROM replaced
-     UNION ALL
-    SELECT CASE WHEN digest <> $4::bytea THEN 'key_reused' ELSE 'replayed' END, earlier.status,
-           id, title, completed, "order", notes, todo.created_at, updated_at, version
-      FROM earlier LEFT JOIN todo ON owner_id = $1 AND id = todo_id AND deleted_at IS NULL
-     UNION ALL
-    SELECT CASE verdict.word WHEN 'same' THEN 'replaced' ELSE verdict.word END, 200,
-           id, title, completed, "order", notes, created_at, updated_at, version
-      FROM verdict, locked
-     WHERE verdict.word = 'read_only' OR (verdict.word = 'same' AND EXISTS (SELECT FROM go))
-     UNION ALL
-    SELECT CASE word WHEN 'read_only_absent' THEN 'read_only' ELSE word END, 0,
-           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    SELECT n, owner, word, 0, CASE WHEN lives THEN id END,
+           title, completed, "order", notes, created_at, updated_at, version, NULL
       FROM verdict
-     WHERE word IN ('running', 'too_many', 'mismatch', 'read_only_absent')
+     WHERE word = 'read_only'
+     UNION ALL
+    SELECT n, COALESCE(owner_id, owner), word, COALESCE(first_status, 0),
+           CASE WHEN deleted_at IS NULL THEN todo.id END, todo.title, todo.completed, todo."order", todo.notes,
+           todo.created_at, todo.updated_at, todo.version, NULL
+      FROM verdict LEFT JOIN todo ON owner_id = owner AND todo.id = first_id
+     WHERE word IN ('key_reused', 'replayed', 'running', 'mismatch', 'too_many')
 )sql"};
 
 /// $1 owner, $2 id, $3 key or NULL, $4 digest,
 /// $5 title, $6 completed, $7 whether the order is set, $8 order, $9 notes; what is NULL stays as it was,
-/// $10 tags that match or NULL for any,
+/// $10 tags that match, as the text of an array, or NULL for any,
 /// $11 version, $12 created_at, $13 updated_at as the client sent them back, each may be NULL.
 inline constexpr Statement kPatch{"todo_patch", R"sql(
-    WITH guard AS MATERIALIZED (
-        SELECT pg_try_advisory_xact_lock(hashtextextended($3, hashtextextended($1::uuid::text, 0))) AS free
-         WHERE $3::text IS NOT NULL
-    ), earlier AS MATERIALIZED (
-        SELECT digest, todo_id, status
-          FROM write_key
-         WHERE owner_id = $1 AND key = $3 AND created_at + interval '24 hours' > now()
+    WITH asked AS MATERIALIZED (
+        SELECT member.*, earlier.todo_id AS first_id, earlier.status AS first_status, CASE
+               WHEN earlier.digest <> member.digest THEN 'key_reused'
+               WHEN earlier.digest = member.digest THEN 'replayed'
+               WHEN NOT pg_try_advisory_xact_lock(hashtextextended(member.key, hashtextextended(owner::text, 0)))
+               THEN 'running' END AS refusal
+          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[],
+                      $5::text[], $6::boolean[], $7::boolean[], $8::bigint[], $9::text[], $10::text[],
+                      $11::bigint[], $12::timestamptz[], $13::timestamptz[])
+               WITH ORDINALITY AS member(owner, id, key, digest, new_title, new_completed, sets_order, new_order,
+                                         new_notes, tags, sent_version, sent_created, sent_updated, n)
+          LEFT JOIN write_key AS earlier
+            ON earlier.owner_id = owner AND earlier.key = member.key
+           AND earlier.created_at + interval '24 hours' > now()
     ), locked AS MATERIALIZED (
-        SELECT *
-          FROM todo
-         WHERE owner_id = $1 AND id = $2
-           AND NOT EXISTS (SELECT FROM earlier)
-           AND NOT EXISTS (SELECT FROM guard WHERE NOT free)
-           FOR UPDATE
+        SELECT n, todo.*
+          FROM asked JOIN todo ON owner_id = owner AND todo.id = asked.id
+         WHERE refusal IS NULL
+         ORDER BY owner_id, todo.id
+           FOR UPDATE OF todo
     ), verdict AS MATERIALIZED (
-        SELECT CASE
-               WHEN EXISTS (SELECT FROM earlier) THEN 'repeat'
-               WHEN EXISTS (SELECT FROM guard WHERE NOT free) THEN 'running'
+        SELECT asked.*, title, completed, "order", notes, created_at, updated_at, version, CASE
+               WHEN refusal IS NOT NULL THEN refusal
                WHEN locked.id IS NULL OR deleted_at IS NOT NULL THEN 'absent'
-               WHEN version || '-' || (extract(epoch FROM created_at) * 1000)::bigint <> ALL ($10::text[])
+               WHEN version || '-' || (extract(epoch FROM created_at) * 1000)::bigint <> ALL (tags::text[])
                THEN 'mismatch'
-               WHEN version <> $11::bigint OR created_at <> $12::timestamptz OR updated_at <> $13::timestamptz
+               WHEN version <> sent_version OR created_at <> sent_created OR updated_at <> sent_updated
                THEN 'read_only'
-               WHEN title = COALESCE($5::text, title) AND completed = COALESCE($6::boolean, completed)
-                AND notes = COALESCE($9::text, notes) AND (NOT $7::boolean OR "order" IS NOT DISTINCT FROM $8::bigint)
+               WHEN title = COALESCE(new_title, title) AND completed = COALESCE(new_completed, completed)
+                AND notes = COALESCE(new_notes, notes) AND (NOT sets_order OR "order" IS NOT DISTINCT FROM new_order)
                THEN 'same'
                ELSE 'replaced' END AS word
-          FROM (VALUES (1)) AS one LEFT JOIN locked ON true
+          FROM asked LEFT JOIN locked USING (n)
     ), claimed AS (
         INSERT INTO write_key AS kept (owner_id, key, digest, todo_id, status, created_at)
-        SELECT $1, $3, $4::bytea, $2::uuid, 200, now()
+        SELECT owner, key, digest, id, 200, now()
           FROM verdict
-         WHERE word IN ('same', 'replaced') AND $3 IS NOT NULL
+         WHERE word IN ('same', 'replaced') AND key IS NOT NULL
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
          WHERE kept.created_at <= now() - interval '24 hours'
-        RETURNING 1
+        RETURNING owner_id, key
     ), go AS MATERIALIZED (
-        SELECT word FROM verdict WHERE $3 IS NULL OR EXISTS (SELECT FROM claimed)
+        SELECT n, owner, id, word, COALESCE(new_title, title) AS title, COALESCE(new_completed, completed) AS completed,
+               CASE WHEN sets_order THEN new_order ELSE "order" END AS "order", COALESCE(new_notes, notes) AS notes,
+               created_at,
+               CASE word WHEN 'same' THEN updated_at ELSE greatest(now()::timestamptz(3), updated_at) END AS updated_at,
+               CASE word WHEN 'same' THEN version ELSE version + 1 END AS version
+          FROM verdict
+         WHERE word IN ('same', 'replaced')
+           AND (key IS NULL OR (owner, key) IN (SELECT owner_id, key FROM claimed))
     ), replaced AS (
         UPDATE todo
-           SET title = COALESCE($5, locked.title), completed = COALESCE($6, locked.completed),
-               "order" = CASE WHEN $7 THEN $8 ELSE locked."order" END, notes = COALESCE($9, locked.notes),
-               version = locked.version + 1, updated_at = greatest(now(), locked.updated_at)
-          FROM locked, go
-         WHERE go.word = 'replaced' AND todo.owner_id = $1 AND todo.id = locked.id
-        RETURNING todo.id, todo.title, todo.completed, todo."order", todo.notes,
-                  todo.created_at, todo.updated_at, todo.version
+           SET title = go.title, completed = go.completed, "order" = go."order", notes = go.notes,
+               updated_at = go.updated_at, version = go.version
+          FROM go
+         WHERE word <> 'same' AND todo.owner_id = owner AND todo.id = go.id
     )
-    SELECT 'replaced' AS word, 200 AS status, replaced.* FROM replaced
-     UNION ALL
-    SELECT CASE WHEN digest <> $4::bytea THEN 'key_reused' ELSE 'replayed' END, earlier.status,
-           id, title, completed, "order", notes, todo.created_at, updated_at, version
-      FROM earlier LEFT JOIN todo ON owner_id = $1 AND id = todo_id AND deleted_at IS NULL
-     UNION ALL
-    SELECT CASE verdict.word WHEN 'same' THEN 'replaced' ELSE verdict.word END, 200,
+    SELECT n, owner, 'replaced' AS word, 200 AS status,
            id, title, completed, "order", notes, created_at, updated_at, version
-      FROM verdict, locked
-     WHERE verdict.word = 'read_only' OR (verdict.word = 'same' AND EXISTS (SELECT FROM go))
+      FROM go
      UNION ALL
-    SELECT word, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    SELECT n, owner, word, 0, id, title, completed, "order", notes, created_at, updated_at, version
       FROM verdict
-     WHERE word IN ('running', 'absent', 'mismatch')
+     WHERE word = 'read_only'
+     UNION ALL
+    SELECT n, COALESCE(owner_id, owner), word, COALESCE(first_status, 0),
+           CASE WHEN deleted_at IS NULL THEN todo.id END, todo.title, todo.completed, todo."order", todo.notes,
+           todo.created_at, todo.updated_at, todo.version
+      FROM verdict LEFT JOIN todo ON owner_id = owner AND todo.id = first_id
+     WHERE word IN ('key_reused', 'replayed', 'running', 'absent', 'mismatch')
 )sql"};
 
-/// $1 owner, $2 id, $3 key or NULL, $4 digest, $5 tags that match or NULL for any.
+/// $1 owner, $2 id, $3 key or NULL, $4 digest, $5 tags that match, as the text of an array, or NULL for any.
 /// Leaves a tombstone. One that is there already is a success: nginx may send a DELETE twice.
 inline constexpr Statement kRemove{"todo_remove", R"sql(
-    WITH guard AS MATERIALIZED (
-        SELECT pg_try_advisory_xact_lock(hashtextextended($3, hashtextextended($1::uuid::text, 0))) AS free
-         WHERE $3::text IS NOT NULL
-    ), earlier AS MATERIALIZED (
-        SELECT digest, status
-          FROM write_key
-         WHERE owner_id = $1 AND key = $3 AND created_at + interval '24 hours' > now()
+    WITH asked AS MATERIALIZED (
+        SELECT member.*, earlier.status AS first_status, CASE
+               WHEN earlier.digest <> member.digest THEN 'key_reused'
+               WHEN earlier.digest = member.digest THEN 'replayed'
+               WHEN NOT pg_try_advisory_xact_lock(hashtextextended(member.key, hashtextextended(owner::text, 0)))
+               THEN 'running' END AS refusal
+          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[])
+               WITH ORDINALITY AS member(owner, id, key, digest, tags, n)
+          LEFT JOIN write_key AS earlier
+            ON earlier.owner_id = owner AND earlier.key = member.key
+           AND earlier.created_at + interval '24 hours' > now()
     ), locked AS MATERIALIZED (
-        SELECT *
-          FROM todo
-         WHERE owner_id = $1 AND id = $2
-           AND NOT EXISTS (SELECT FROM earlier)
-           AND NOT EXISTS (SELECT FROM guard WHERE NOT free)
-           FOR UPDATE
+        SELECT n, todo.*
+          FROM asked JOIN todo ON owner_id = owner AND todo.id = asked.id
+         WHERE refusal IS NULL
+         ORDER BY owner_id, todo.id
+           FOR UPDATE OF todo
     ), verdict AS MATERIALIZED (
-        SELECT CASE
-               WHEN EXISTS (SELECT FROM earlier) THEN 'repeat'
-               WHEN EXISTS (SELECT FROM guard WHERE NOT free) THEN 'running'
+        SELECT asked.*, CASE
+               WHEN refusal IS NOT NULL THEN refusal
                WHEN locked.id IS NULL THEN 'absent'
                WHEN deleted_at IS NOT NULL THEN 'gone_already'
-               WHEN version || '-' || (extract(epoch FROM created_at) * 1000)::bigint <> ALL ($5::text[])
+               WHEN version || '-' || (extract(epoch FROM created_at) * 1000)::bigint <> ALL (tags::text[])
                THEN 'mismatch'
                ELSE 'deleted' END AS word
-          FROM (VALUES (1)) AS one LEFT JOIN locked ON true
+          FROM asked LEFT JOIN locked USING (n)
     ), claimed AS (
         INSERT INTO write_key AS kept (owner_id, key, digest, todo_id, status, created_at)
-        SELECT $1, $3, $4::bytea, $2::uuid, 204, now()
+        SELECT owner, key, digest, id, 204, now()
           FROM verdict
-         WHERE word IN ('deleted', 'gone_already') AND $3 IS NOT NULL
+         WHERE word IN ('deleted', 'gone_already') AND key IS NOT NULL
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
          WHERE kept.created_at <= now() - interval '24 hours'
-        RETURNING 1
+        RETURNING owner_id, key
     ), go AS MATERIALIZED (
-        SELECT word FROM verdict WHERE $3 IS NULL OR EXISTS (SELECT FROM claimed)
+        SELECT n, owner, id, word
+          FROM verdict
+         WHERE word IN ('deleted', 'gone_already')
+           AND (key IS NULL OR (owner, key) IN (SELECT owner_id, key FROM claimed))
     ), deleted AS (
         UPDATE todo
-           SET title = '', completed = false, "order" = NULL, notes = '', version = locked.version + 1,
-               updated_at = greatest(now(), locked.updated_at), deleted_at = now()
-          FROM locked, go
-         WHERE go.word = 'deleted' AND todo.owner_id = $1 AND todo.id = locked.id
-        RETURNING 1
+           SET title = '', completed = false, "order" = NULL, notes = '', version = version + 1,
+               updated_at = greatest(now(), updated_at), deleted_at = now()
+          FROM go
+         WHERE word = 'deleted' AND todo.owner_id = owner AND todo.id = go.id
     )
-    SELECT 'deleted' AS word, 204 AS status FROM deleted
+    SELECT n, owner, 'deleted' AS word, 204 AS status FROM go
      UNION ALL
-    SELECT 'deleted', 204 FROM go WHERE word = 'gone_already'
-     UNION ALL
-    SELECT CASE WHEN digest <> $4::bytea THEN 'key_reused' ELSE 'replayed' END, status FROM earlier
-     UNION ALL
-    SELECT word, 0 FROM verdict WHERE word IN ('running', 'absent', 'mismatch')
+    SELECT n, owner, word, COALESCE(first_status, 0)
+      FROM verdict
+     WHERE word NOT IN ('deleted', 'gone_already')
 )sql"};
 
 /// $1 owner, $2 key or NULL, $3 digest, $4 completed or NULL for both.

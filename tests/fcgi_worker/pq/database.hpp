@@ -95,7 +95,7 @@ class Administrator {
 public:
     Administrator()
         : pool_{{.dsn = require_environment("STACK_ADMIN_DSN"),
-                 .statements = {kCount, kEnd, kEndOne},
+                 .statements = {kCount, kEnd, kEndOne, kEndOneWaiting},
                  .connections = 1,
                  .acquire_timeout = 10s,
                  .statement_timeout = 10s}} {}
@@ -106,6 +106,8 @@ public:
     void end(const std::string& process) { ask(kEnd, {process}); }
     /// Whether there was one, and it was gone within 5 s.
     bool end_one_of(const std::string& name) { return ask(kEndOne, {name}) == "1"; }
+    /// The same, of one that waits for a lock.
+    bool end_one_waiting(const std::string& name) { return ask(kEndOneWaiting, {name}) == "1"; }
 
 private:
     static constexpr Statement kCount{"count", "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"};
@@ -113,6 +115,10 @@ private:
     static constexpr Statement kEndOne{"end_one", R"sql(
         SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000))
           FROM (SELECT pid FROM pg_stat_activity WHERE application_name = $1 ORDER BY random() LIMIT 1) AS one
+    )sql"};
+    static constexpr Statement kEndOneWaiting{"end_one_waiting", R"sql(
+        SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000))
+          FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'
     )sql"};
 
     std::string ask(const Statement& statement, const Parameters& parameters) {

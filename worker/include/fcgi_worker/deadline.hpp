@@ -24,14 +24,16 @@ struct TimeSpent {
     Clock::duration in_all{};                  ///< From REQUEST_START to the answer, once there is one.
 };
 
-/// What is handed down: the moment after which nobody waits for the answer, and who wants to know of the time that is
-/// spent until then. A plain Deadline is one as well.
+/// What is handed down: the moment after which nobody waits for the answer, who wants to know of the time that is
+/// spent until then, and how one sees that nobody waits any more. A plain Deadline is one as well.
 struct Budget {
-    Budget(Deadline latest = Deadline::max(), TimeSpent* account = nullptr)  // NOLINT(google-explicit-constructor)
-        : deadline(latest), spent(account) {}
+    Budget(Deadline latest = Deadline::max(), TimeSpent* account = nullptr,  // NOLINT(google-explicit-constructor)
+           int from = -1)
+        : deadline(latest), spent(account), client(from) {}
 
     Deadline deadline;
     TimeSpent* spent;  ///< May be null: nobody does.
+    int client;        ///< The socket that the answer goes to; its other side closes it to take the question back. Or -1.
 };
 
 /// Adds the time until its end to one of the fields of a TimeSpent.

@@ -52,12 +52,13 @@ struct Request {
     std::string request_id;  ///< The client's X-Request-Id where it is one, else a new one. Never empty in a handler.
     Deadline deadline = Deadline::max();
     TimeSpent* spent = nullptr;  ///< Where the time goes that it takes; good until the answer. Null: nobody asks.
+    int client = -1;             ///< As Budget::client.
 
     Fields path_parameters;  ///< Filled by the router, percent-decoded: "id".
     Fields attributes;       ///< What middleware found out, for handlers. Never from the client.
 
     /// What is handed down to whatever has to be waited for.
-    [[nodiscard]] Budget budget() const { return {deadline, spent}; }
+    [[nodiscard]] Budget budget() const { return {deadline, spent, client}; }
 
     /// Throws std::logic_error where the route has no such parameter: a mistake in the program.
     [[nodiscard]] std::string_view path_parameter(std::string_view name) const;

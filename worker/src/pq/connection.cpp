@@ -149,18 +149,30 @@ public:
 
 Rows::Rows(std::shared_ptr<const Result> result) : result_{std::move(result)} {}
 
-std::size_t Rows::size() const noexcept { return static_cast<std::size_t>(result_->rows.size()); }
+std::size_t Rows::size() const noexcept {
+    return chosen_ ? chosen_->size() : static_cast<std::size_t>(result_->rows.size());
+}
 
 std::optional<std::string_view> Rows::at(std::size_t row, std::size_t column) const {
-    if (row >= size() || column >= static_cast<std::size_t>(result_->rows.columns())) {
+    if (row >= size() || column + first_column_ >= static_cast<std::size_t>(result_->rows.columns())) {
         throw std::out_of_range{"there is no row " + std::to_string(row) + " with a column " + std::to_string(column)};
     }
-    const auto field =
-        result_->rows[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
+    const auto place = static_cast<pqxx::result::size_type>(chosen_ ? (*chosen_)[row] : row);
+    const auto field = result_->rows[place][static_cast<pqxx::row::size_type>(column + first_column_)];
     if (field.is_null()) {
         return std::nullopt;
     }
     return std::string_view{field.c_str(), static_cast<std::size_t>(field.size())};
+}
+
+Rows Rows::part(std::vector<std::size_t> rows, std::size_t first_column) const {
+    Rows some{result_};
+    if (chosen_) {
+        for (std::size_t& row : rows) row = chosen_->at(row);
+    }
+    some.chosen_ = std::move(rows);
+    some.first_column_ = first_column_ + first_column;
+    return some;
 }
 
 // ---- The connection.

@@ -332,9 +332,9 @@ Lease::~Lease() {
     }
 }
 
-Rows Lease::execute(const Statement& statement, const Parameters& parameters) {
-    const Stopwatch stopwatch{budget_.spent, &TimeSpent::in_database};
-    return connection_->execute(statement, parameters, pool_->keeper_->latest_end(budget_.deadline));
+Rows Lease::execute(const Statement& statement, const Parameters& parameters, Budget budget) {
+    const Stopwatch stopwatch{budget.spent, &TimeSpent::in_database};
+    return connection_->execute(statement, parameters, pool_->keeper_->latest_end(budget.deadline));
 }
 
 Pool::Pool(PoolOptions options, Log log) : keeper_{std::make_unique<Keeper>(std::move(options), std::move(log))} {}

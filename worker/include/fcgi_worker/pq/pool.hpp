@@ -111,7 +111,11 @@ public:
     /// connection is given up. What has no time left is not sent, and Unavailable.
     /// Throws SqlError, Unavailable, InDoubt; std::invalid_argument for a statement that the pool does not have
     /// or a parameter with a NUL byte, which PostgreSQL's text cannot hold.
-    Rows execute(const Statement& statement, const Parameters& parameters);
+    Rows execute(const Statement& statement, const Parameters& parameters) {
+        return execute(statement, parameters, budget_);
+    }
+    /// The same, with a budget of its own.
+    Rows execute(const Statement& statement, const Parameters& parameters, Budget budget);
 
 private:
     friend class Pool;

@@ -35,8 +35,13 @@ public:
     /// Throws std::out_of_range where there is no such place.
     [[nodiscard]] std::optional<std::string_view> at(std::size_t row, std::size_t column) const;
 
+    /// Some of these rows, in this order, without the columns before `first_column`. Nothing is copied.
+    [[nodiscard]] Rows part(std::vector<std::size_t> rows, std::size_t first_column) const;
+
 private:
     std::shared_ptr<const Result> result_;
+    std::optional<std::vector<std::size_t>> chosen_;  ///< None: all.
+    std::size_t first_column_ = 0;
 };
 
 }  // namespace fcgi_worker::pq
