@@ -116,6 +116,7 @@ void add_combiners(Scrape& scrape, const StatusSources& sources) {
     /// One of the counts, for each statement.
     const auto each = [&](std::size_t fcgi_worker::pq::CombinerCounts::*count) {
         std::vector<Sample> samples;
+        samples.reserve(combiners.size());
         for (const auto& [statement, counts] : combiners)
             samples.push_back(sample(counts.*count, {{"statement", statement}}));
         return samples;
@@ -133,6 +134,7 @@ void add_combiners(Scrape& scrape, const StatusSources& sources) {
     scrape.counter("batch_rows_misdirected_total", "Rows that were not their request's: a mistake in the statement.",
                    each(&Counts::misdirected));
     std::vector<Sample> turned_away;
+    turned_away.reserve(2 * combiners.size());
     for (const auto& [statement, counts] : combiners) {
         turned_away.push_back(sample(counts.turned_away_late, {{"statement", statement}, {"reason", "late"}}));
         turned_away.push_back(sample(counts.turned_away_crowded, {{"statement", statement}, {"reason", "crowded"}}));
