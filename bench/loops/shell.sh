@@ -5,8 +5,8 @@
 #       after start_workers:  supervisor   the process whose children the workers are
 #       after start_nginx:    master       nginx's first process
 # Whoever sources it calls remove_folder at its end, however it ends.
-# shellcheck source=worker/stack/shell.sh
-source "$(dirname -- "${BASH_SOURCE[0]}")/../../worker/stack/shell.sh"
+# shellcheck source=bench/shell.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../shell.sh"
 
 folder='' supervisor='' master=''
 
@@ -28,8 +28,6 @@ remove_folder() {
     [[ -z $folder ]] || rm -rf -- "$folder"
     folder=
 }
-
-children() { pgrep -P "$1" || true; }
 
 # start_workers PROCESSES OPTION...: bench-loop's options.
 start_workers() {

@@ -235,6 +235,8 @@ inline constexpr Statement kReplace{"todo_replace", R"sql(
 /// $5 title, $6 completed, $7 whether the order is set, $8 order, $9 notes; what is NULL stays as it was,
 /// $10 tags that match, as the text of an array, or NULL for any,
 /// $11 version, $12 created_at, $13 updated_at as the client sent them back, each may be NULL.
+/// Where a rival has just created the todo again, PostgreSQL checks the constraints with the tombstone that this saw at
+/// first: hence deleted_at.
 inline constexpr Statement kPatch{"todo_patch", R"sql(
     WITH asked AS MATERIALIZED (
         SELECT member.*, earlier.todo_id AS first_id, earlier.status AS first_status, CASE
@@ -291,7 +293,7 @@ inline constexpr Statement kPatch{"todo_patch", R"sql(
     ), replaced AS (
         UPDATE todo
            SET title = go.title, completed = go.completed, "order" = go."order", notes = go.notes,
-               updated_at = go.updated_at, version = go.version
+               updated_at = go.updated_at, version = go.version, deleted_at = NULL
           FROM go
          WHERE word <> 'same' AND todo.owner_id = owner AND todo.id = go.id
     )

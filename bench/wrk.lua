@@ -1,5 +1,5 @@
--- A number behind -- on wrk's command line is that of requests that a client sends at once (pipelining): the more, the
--- less a client costs. No function is called for each of them, which would cost more.
+-- Behind -- on wrk's command line: how many requests a client sends at once (pipelining): the more, the less a client
+-- costs. No function is called for each of them, which would cost more. Then `insert` for a POST of a todo instead of a GET.
 local one_request = wrk.format
 local at_once = 1
 function wrk.format(...)
@@ -7,6 +7,11 @@ function wrk.format(...)
 end
 function init(arguments)
     at_once = tonumber(arguments[1]) or 1
+    if arguments[2] == "insert" then
+        wrk.method = "POST"
+        wrk.headers["Content-Type"] = "application/json"
+        wrk.body = '{"title":"water the plants in the kitchen"}'
+    end
 end
 
 -- The result as one line of JSON, the last that wrk prints.
