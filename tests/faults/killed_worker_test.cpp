@@ -1,5 +1,5 @@
-/// Worker processes are killed under load, one and the other: nothing fails that the web server may send to the other one
-/// (GET, PUT, DELETE), and a POST that fails can be sent again with its key.
+/// Worker processes are killed under load, one and the other: nothing fails that the web server may send to the other
+/// one (GET, PUT, DELETE), and a POST that fails can be sent again with its key.
 #include <algorithm>
 #include <csignal>
 

@@ -99,7 +99,7 @@ Answer Load::create(const std::string& title) {
     for (bool is_repeat = false; Clock::now() < end; is_repeat = true) {
         if (is_repeat) ++repeats_;
         // 409: the first try is still running.
-        const Answer answer = ask(
+        Answer answer = ask(
             "POST",
             [&] {
                 return post(kTodos, body, {{"Idempotency-Key", title}});

@@ -1,8 +1,8 @@
 /// Clients that work through a fault, and remember what they were told: what tests of faults judge the stack by.
 ///
-/// Each client creates a todo, reads it, reads a list, ticks the todo off with PUT and If-Match, and begins anew. A title
-/// is used once, and its POST is repeated with the same Idempotency-Key until it is acknowledged, also after stop(): so
-/// in the end each title is stored once.
+/// Each client creates a todo, reads it, reads a list, ticks the todo off with PUT and If-Match, and begins anew. A
+/// title is used once, and its POST is repeated with the same Idempotency-Key until it is acknowledged, also after
+/// stop(): so in the end each title is stored once.
 ///
 /// Threads: one owns the load; the clients are threads of their own.
 /// Errors:  none; an answer that does not come is a failure too.

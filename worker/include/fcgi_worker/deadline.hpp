@@ -33,7 +33,7 @@ struct Budget {
 
     Deadline deadline;
     TimeSpent* spent;  ///< May be null: nobody does.
-    int client;        ///< The socket that the answer goes to; its other side closes it to take the question back. Or -1.
+    int client;  ///< The socket that the answer goes to; its other side closes it to take the question back. Or -1.
 };
 
 /// Adds the time until its end to one of the fields of a TimeSpent.
