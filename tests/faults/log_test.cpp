@@ -85,7 +85,7 @@ struct WorkersLog : ApiTest {
 
     void start_workers() {
         workers("stop");
-        std::ofstream{settings, std::ios::app} << "STACK_LOG_LEVEL=debug\n";
+        std::ofstream{settings, std::ios::app} << "STACK_WORKER_OPTIONS='--log-level debug'\n";
         workers("start");
         ASSERT_TRUE(comes_true([] { return get(kTodos).status == 200; }));
         ASSERT_THAT(stack::workers(), SizeIs(2));

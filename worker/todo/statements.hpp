@@ -14,8 +14,7 @@
 ///            transaction; not free: a request with it is under way. The age of the key is asked in a way that no index
 ///            answers, or the planner might look through the young keys of all owners
 ///   locked   the todos, locked before they are judged, so that what is judged is what is written; in the order of
-///   their
-///            key, as everything does that locks more than one row: two of them cannot deadlock
+///            their key, as everything does that locks more than one row: two of them cannot deadlock
 ///   verdict  one word for each member, from both
 ///   claimed  the keys, written before the todos and only if these are going to be written
 ///   go       what is written, where nothing stands in the way: what is answered is what it will be

@@ -14,24 +14,11 @@
 #include <utility>
 
 #include "pq/batch.hpp"
+#include "pq/no_nul.hpp"
+#include "pq/options.hpp"
 
 namespace fcgi_worker::pq {
 namespace {
-
-using std::chrono::milliseconds;
-
-CombinerOptions checked(CombinerOptions options) {
-    const auto require = [](bool holds, const char* otherwise) {
-        if (!holds) throw std::invalid_argument{std::string{"CombinerOptions: "} + otherwise};
-    };
-    const auto between = [](auto least, auto value, auto most) { return least <= value && value <= most; };
-    require(between(1U, options.batch_size, 1000U), "batch_size must be 1..1000");
-    require(between(1U, options.batches_in_flight, 100U), "batches_in_flight must be 1..100");
-    require(options.batch_weight >= 1, "batch_weight must be at least 1");
-    require(between(1U, options.waiters, 100'000U), "waiters must be 1..100000");
-    require(between(milliseconds{1}, options.wait_timeout, milliseconds{60'000}), "wait_timeout must be 1 ms..1 min");
-    return options;
-}
 
 /// One thread in execute(); it lies on that thread's stack.
 struct Place {
@@ -197,11 +184,7 @@ void Combiner::Queue::check(const Member& member) const {
         throw std::invalid_argument{std::string{statement_.name} + " has " + std::to_string(parameter_count_) +
                                     " parameters, not " + std::to_string(member.parameters.size())};
     }
-    for (const Parameter& parameter : member.parameters) {
-        if (parameter && parameter->find('\0') != std::string::npos) {  // The whole batch would be refused.
-            throw std::invalid_argument{std::string{"a parameter has a NUL byte, statement "} + statement_.name};
-        }
-    }
+    require_no_nul(statement_, member.parameters);  // The whole batch would be refused.
 }
 
 void Combiner::Queue::enter(Place& self) {

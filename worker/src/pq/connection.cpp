@@ -12,6 +12,8 @@
 #include <poll.h>
 #include <pqxx/pqxx>
 
+#include "pq/no_nul.hpp"
+
 namespace fcgi_worker::pq {
 
 // ---- The bridge: where libpqxx 6.4 and 7.x differ.
@@ -233,11 +235,7 @@ Rows Connection::execute(const Statement& statement, const Parameters& parameter
     if (std::none_of(session_->statements->begin(), session_->statements->end(), same)) {
         throw std::invalid_argument{std::string{"the pool was not given the statement "} + statement.name};
     }
-    for (const Parameter& parameter : parameters) {
-        if (parameter && parameter->find('\0') != std::string::npos) {  // libpq would send what is before it.
-            throw std::invalid_argument{std::string{"a parameter has a NUL byte, statement "} + statement.name};
-        }
-    }
+    require_no_nul(statement, parameters);
 
     const auto said = [&](const std::exception& error) {
         return std::string{statement.name} + ": " +
