@@ -23,6 +23,23 @@ MATCHER(IsA503ThatSaysWhenToComeBack, "") {
                                        result_listener);
 }
 
+/// What was written to one of the stack's logs since this was made.
+class NewLines {
+public:
+    explicit NewLines(const std::string& file)
+        : path_(stack::setting("STATE") + "/log/" + file), begin_(std::filesystem::file_size(path_)) {}
+
+    [[nodiscard]] std::string text() const {
+        std::ifstream log{path_};
+        log.seekg(static_cast<std::streamoff>(begin_));
+        return {std::istreambuf_iterator<char>{log}, {}};
+    }
+
+private:
+    const std::string path_;
+    const std::uintmax_t begin_;
+};
+
 struct FaultTest : ApiTest {
     static constexpr std::size_t kWorkers = 2;
 
@@ -59,18 +76,14 @@ private:
         const std::size_t value = begin + 1 + name.size();
         return metrics.substr(value, metrics.find('\n', value) - value);
     }
-    static std::string log_path() { return stack::setting("STATE") + "/log/worker.log"; }
-
     /// Its end, where there is much.
     [[nodiscard]] std::string log_of_this_test() const {
         constexpr std::size_t kShown = 8000;
-        std::ifstream log{log_path()};
-        log.seekg(static_cast<std::streamoff>(log_begin_));
-        const std::string text{std::istreambuf_iterator<char>{log}, {}};
+        const std::string text = log_.text();
         return text.size() <= kShown ? text : "..." + text.substr(text.size() - kShown);
     }
 
-    const std::uintmax_t log_begin_ = std::filesystem::file_size(log_path());
+    const NewLines log_{"worker.log"};
 };
 
 }  // namespace api
