@@ -85,6 +85,8 @@ CombinerOptions options_for(std::string_view name, const StoreOptions& options) 
     CombinerOptions combiner = options.combiner;
     combiner.combine = std::find(options.combine.begin(), options.combine.end(), name) != options.combine.end();
     if (name == "list") combiner.batch_weight = kRowsOfABatch;
+    // A batch of these may have to wait for a row that another process holds: others go past it.
+    if (name == "replace" || name == "patch" || name == "delete") ++combiner.batches_in_flight;
     return combiner;
 }
 

@@ -7,8 +7,12 @@ bool Room::take(OwnerId owner) {
     const auto found = entries_.find(owner);
     if (found == entries_.end()) return false;
     Entry& entry = found->second;
-    if (entry.left == 0 || fcgi_worker::Clock::now() >= entry.until) {
+    if (entry.left == 0) {
         entries_.erase(found);
+        return false;
+    }
+    if (const auto now = fcgi_worker::Clock::now(); now >= entry.until) {
+        entry.until = now + kLifetime;
         return false;
     }
     --entry.left;

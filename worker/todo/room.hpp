@@ -2,7 +2,8 @@
 ///
 /// Counting takes a look at each of an owner's todos. Where there were far fewer than the most a moment ago, so many
 /// more need no count: a sixty-fourth of the room there was. The nearer the most, the more often it counts, and the
-/// last ones always. What other processes create meanwhile is not seen for a second.
+/// last ones always. What other processes create meanwhile is not seen for a second; then one request counts again, and
+/// those beside it need not.
 ///
 /// Threads: every member may be called from any thread.
 /// Errors:  none.

@@ -295,7 +295,6 @@ TEST_P(HistoryOf, IsLinearizable) {
 
 INSTANTIATE_TEST_SUITE_P(Store, HistoryOf,
                          testing::Values(Sharing{"ThatCombines", {}},
-                                         Sharing{"ThatCombinesOneBatchAtATime", {.combiner = {.batches_in_flight = 1}}},
                                          Sharing{"ThatCombinesThreeBatchesAtATime",
                                                  {.combiner = {.batches_in_flight = 3}}},
                                          Sharing{"ThatDoesNotCombine", {.combine = {}}}),

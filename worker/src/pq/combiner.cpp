@@ -1,9 +1,12 @@
 #include <fcgi_worker/pq/combiner.hpp>
 
 #include <poll.h>
+#include <semaphore.h>
 
 #include <algorithm>
-#include <condition_variable>
+#include <cerrno>
+#include <chrono>
+#include <ctime>
 #include <exception>
 #include <list>
 #include <mutex>
@@ -20,6 +23,35 @@
 namespace fcgi_worker::pq {
 namespace {
 
+/// What one thread waits for, and another one posts once. A mutex with a condition variable would make the thread that
+/// wakes wait once more, for the mutex that who woke it still holds. sem_t, unlike std::binary_semaphore, may be gone
+/// as soon as the wait is over.
+class Signal {
+public:
+    Signal() { sem_init(&semaphore_, 0, 0); }
+    Signal(const Signal&) = delete;
+    Signal& operator=(const Signal&) = delete;
+    ~Signal() { sem_destroy(&semaphore_); }
+
+    void post() { sem_post(&semaphore_); }
+    void wait() { (void)wait_until(Deadline::max()); }
+    /// False where it was not posted by then.
+    bool wait_until(Deadline latest) {
+        using std::chrono::nanoseconds;
+        using std::chrono::seconds;
+        const auto since_boot = std::chrono::duration_cast<nanoseconds>(latest.time_since_epoch());
+        const auto whole = std::chrono::floor<seconds>(since_boot);
+        const timespec time{whole.count(), (since_boot - whole).count()};
+        while (sem_clockwait(&semaphore_, CLOCK_MONOTONIC, &time) != 0) {
+            if (errno == ETIMEDOUT) return false;
+        }
+        return true;
+    }
+
+private:
+    sem_t semaphore_{};
+};
+
 /// One thread in execute(); it lies on that thread's stack.
 struct Place {
     Place(const Member& what, Budget until, bool by_itself) : member{what}, budget{until}, alone{by_itself} {}
@@ -32,32 +64,8 @@ struct Place {
     std::optional<Rows> rows;  ///< In the end: these, or a failure, or neither, where its batch was refused.
     std::exception_ptr failure;
 
-    void lead() { set(State::kLeads); }
-    void leave() { set(State::kDone); }
-    [[nodiscard]] bool leads() const { return state_ == State::kLeads; }
-
-    /// False where it still waits by then.
-    bool wait_until(Deadline latest) {
-        std::unique_lock lock{mutex_};
-        return changed_.wait_until(lock, latest, [this] { return state_ != State::kWaiting; });
-    }
-    void wait() {
-        std::unique_lock lock{mutex_};
-        changed_.wait(lock, [this] { return state_ != State::kWaiting; });
-    }
-
-private:
-    enum class State { kWaiting, kLeads, kDone };
-
-    void set(State state) {
-        const std::lock_guard lock{mutex_};
-        state_ = state;
-        changed_.notify_one();  // With the lock held: afterwards it may be gone.
-    }
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    State state_ = State::kWaiting;
+    bool leads = false;
+    Signal ready;  ///< It leads, or has what it came for.
 };
 using Places = std::vector<Place*>;
 using Names = std::unordered_set<std::string_view>;
@@ -81,6 +89,11 @@ private:
     const Names& touched_;
     Names passed_over_;
 };
+
+/// Each may be gone at once.
+void wake(const Places& places) {
+    for (Place* place : places) place->ready.post();
+}
 
 /// Those of a batch whose client is still there; the others get a failure instead. One look at all of them.
 Places still_wanted(const Places& batch) {
@@ -127,6 +140,7 @@ private:
     void check(const Member& member) const;
     void enter(Place& self);
     void wait(Place& self, Deadline latest);
+    bool give_up(Place& self);
     void lead(Place& self, Deadline latest);
     void gather(Places& batch);
     void run(Lease& lease, const Places& batch);
@@ -137,7 +151,7 @@ private:
     }
 
     // These want the lock to be held.
-    void pass_turns_on();
+    Places pass_turns_on();
     [[nodiscard]] bool fits(const Place& place, const Place& leader) const {
         return !place.alone && !leader.alone && place.member.group == leader.member.group;
     }
@@ -171,7 +185,7 @@ Rows Combiner::Queue::execute(const Member& member, Budget budget) {
         const Deadline latest = std::min(budget.deadline, deadline_after(options_.wait_timeout));
         enter(self);
         wait(self, latest);
-        if (self.leads()) lead(self, latest);
+        if (self.leads) lead(self, latest);
         if (self.failure) std::rethrow_exception(self.failure);
         if (self.rows) return *std::move(self.rows);
         note(&CombinerCounts::repeated, 1);
@@ -188,34 +202,44 @@ void Combiner::Queue::check(const Member& member) const {
 }
 
 void Combiner::Queue::enter(Place& self) {
-    const std::lock_guard lock{mutex_};
-    if (waiting_.size() >= options_.waiters) {
-        ++counts_.turned_away_crowded;
-        throw PoolExhausted{std::string{statement_.name} + ": too many threads wait for a batch already"};
+    Places leaders;
+    {
+        const std::lock_guard lock{mutex_};
+        if (waiting_.size() >= options_.waiters) {
+            ++counts_.turned_away_crowded;
+            throw PoolExhausted{std::string{statement_.name} + ": too many threads wait for a batch already"};
+        }
+        waiting_.push_back(&self);
+        leaders = pass_turns_on();
     }
-    waiting_.push_back(&self);
-    pass_turns_on();
+    wake(leaders);
 }
 
 /// Returns when the place leads, or has what it came for.
 void Combiner::Queue::wait(Place& self, Deadline latest) {
     const Clock::time_point begin = Clock::now();
-    if (!self.wait_until(latest)) {
-        {
-            const std::lock_guard lock{mutex_};
-            if (waiting_.remove(&self) > 0) {
-                ++counts_.turned_away_late;
-                pass_turns_on();  // To one that touches the same.
-                throw PoolExhausted{std::string{statement_.name} + ": no batch began in time"};
-            }
-        }
-        self.wait();  // It has been taken a moment ago.
+    if (!self.ready.wait_until(latest)) {
+        if (give_up(self)) throw PoolExhausted{std::string{statement_.name} + ": no batch began in time"};
+        self.ready.wait();  // It has been taken a moment ago.
     }
     if (self.budget.spent == nullptr) return;
     const Clock::time_point end = Clock::now();
-    const Clock::time_point taken = self.leads() ? end : self.taken;
+    const Clock::time_point taken = self.leads ? end : self.taken;
     self.budget.spent->waiting_for_connection += taken - begin;
     self.budget.spent->in_database += end - taken;
+}
+
+/// False where it waits no more.
+bool Combiner::Queue::give_up(Place& self) {
+    Places leaders;
+    {
+        const std::lock_guard lock{mutex_};
+        if (waiting_.remove(&self) == 0) return false;
+        ++counts_.turned_away_late;
+        leaders = pass_turns_on();  // To one that touches the same.
+    }
+    wake(leaders);
+    return true;
 }
 
 void Combiner::Queue::lead(Place& self, Deadline latest) {
@@ -227,13 +251,16 @@ void Combiner::Queue::lead(Place& self, Deadline latest) {
     } catch (...) {
         for (Place* place : batch) place->failure = std::current_exception();
     }
+    Places leaders;
     {
         const std::lock_guard lock{mutex_};
         for (const Place* place : batch) let_go(*place);
         --counts_.in_flight;
-        pass_turns_on();
+        leaders = pass_turns_on();
     }
-    for (auto place = batch.begin() + 1; place != batch.end(); ++place) (*place)->leave();
+    wake(leaders);  // First: the next batch is on its way while those of this one write their answers.
+    batch.erase(batch.begin());
+    wake(batch);
 }
 
 /// Adds to the leader whoever may share its batch.
@@ -295,7 +322,9 @@ void Combiner::Queue::hand_out(const Rows& rows, const Places& batch) {
     }
 }
 
-void Combiner::Queue::pass_turns_on() {
+/// Those that got one; they are to be woken without the lock, which is the first thing that they ask for.
+Places Combiner::Queue::pass_turns_on() {
+    Places leaders;
     Order order{touched_};
     for (auto next = waiting_.begin(); next != waiting_.end() && counts_.in_flight < options_.batches_in_flight;) {
         Place& place = **next;
@@ -307,8 +336,10 @@ void Combiner::Queue::pass_turns_on() {
         touch(place);
         ++counts_.in_flight;
         next = waiting_.erase(next);
-        place.lead();
+        place.leads = true;
+        leaders.push_back(&place);
     }
+    return leaders;
 }
 
 CombinerCounts Combiner::Queue::counts() const {

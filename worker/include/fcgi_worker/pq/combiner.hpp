@@ -40,9 +40,10 @@ struct CombinerOptions {
 
     /// 1..1,000 members of a batch. Each holds a thread, so there are never more than threads.
     std::size_t batch_size = 64;
-    /// 1..100 batches at a time, each on a connection: the first works while the second is on its way. More of them
-    /// make each smaller, and leave fewer connections to other statements.
-    std::size_t batches_in_flight = 2;
+    /// 1..100 batches at a time, each on a connection. With one, all who come while it is on its way make the next one:
+    /// two made batches half as large, and lists and inserts a fifth slower (docs/performance.md). More are for
+    /// statements that wait for locks, where one batch would hold up the others.
+    std::size_t batches_in_flight = 1;
     /// The sum of a batch's weights, from 1; who is heavier goes alone. For rows that a member may ask for.
     std::size_t batch_weight = std::numeric_limits<std::size_t>::max();
 
