@@ -29,8 +29,7 @@ struct Purge : testing::Test {
     }
     /// Runs the statement until nothing is left to remove, as the timer does over time.
     void purge(const Statement& statement) {
-        const auto removed = [&] { return worker.acquire(soon()).execute(statement, {"1000"}).at(0, 0); };
-        while (removed() != "0") {
+        while (worker.acquire(soon()).execute(statement, {"1000"}).at(0, 0) != "0") {
         }
     }
     std::pair<std::string, std::string> keys_and_todos() {
