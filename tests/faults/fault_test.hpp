@@ -76,6 +76,7 @@ private:
         const std::size_t value = begin + 1 + name.size();
         return metrics.substr(value, metrics.find('\n', value) - value);
     }
+
     /// Its end, where there is much.
     [[nodiscard]] std::string log_of_this_test() const {
         constexpr std::size_t kShown = 8000;

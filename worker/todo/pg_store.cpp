@@ -86,7 +86,9 @@ CombinerOptions options_for(std::string_view name, const StoreOptions& options) 
     combiner.combine = std::find(options.combine.begin(), options.combine.end(), name) != options.combine.end();
     if (name == "list") combiner.batch_weight = kRowsOfABatch;
     // A batch of these may have to wait for a row that another process holds: others go past it.
-    if (name == "replace" || name == "patch" || name == "delete") ++combiner.batches_in_flight;
+    if (name == "replace" || name == "patch" || name == "delete") {
+        combiner.batches_in_flight = std::max<std::size_t>(combiner.batches_in_flight, 2);
+    }
     return combiner;
 }
 
