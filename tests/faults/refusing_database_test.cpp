@@ -82,6 +82,8 @@ TEST_F(RefusingDatabase, WithoutASessionLeftIsForgottenWhenThereAreSome) {
                                                                            .connections = kMoreThanFit,
                                                                            .longest_retry_pause = milliseconds{50}}};
     ASSERT_TRUE(comes_true([&] { return database.backends().empty() && database.is_full(); }));
+    // A process that few requests ask finds its sessions gone when it looks after them, each half a second.
+    ASSERT_TRUE(comes_true([] { return !is_ready(0) && !is_ready(1); }, kALittle));
     database.let_workers_in();
 
     ASSERT_TRUE(load->wait_for_refusals(kRefusals));
