@@ -140,6 +140,7 @@ void serve(todo::Options options) {
         status.emplace(options.status,
                        todo::StatusSources{.version = std::string(todo::version()),
                                            .threads = options.server.threads,
+                                           .requests_limit = options.server.requests,
                                            .connections = options.pool.connections,
                                            .server = [&server] { return server.counts(); },
                                            .queue = [&server] { return server.queue(); },
@@ -156,6 +157,7 @@ void serve(todo::Options options) {
          "started",
          {{"version", std::string(todo::version())},
           {"threads", options.server.threads},
+          {"requests", options.server.requests},
           {"connections", options.pool.connections},
           {"slot", status ? std::to_string(status->slot()) : "none"}}});
     // Other processes that share the socket serve meanwhile. Without a database it says so to whoever asks.

@@ -90,6 +90,7 @@ void serve(todo::Options options, const sigset_t& signals) {
     const todo::StatusServer status{options.status,
                                     {.version = std::string(todo::version()),
                                      .threads = options.server.threads,
+                                     .requests_limit = options.server.requests,
                                      .connections = options.pool.connections,
                                      .server = [&server] { return server.counts(); },
                                      .queue = [&server] { return server.queue(); },

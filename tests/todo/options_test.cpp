@@ -72,6 +72,8 @@ TEST(Options, HaveTheDefaultsOfThePartsTheyAreFor) {
     const auto options = options_of({});
 
     EXPECT_EQ(options.server.threads, fcgi_worker::ServerOptions{}.threads);
+    EXPECT_EQ(options.server.requests, fcgi_worker::ServerOptions{}.requests);
+    EXPECT_EQ(options.server.awake_threads, 3U);
     EXPECT_EQ(options.pool.connections, 20U);
     EXPECT_EQ(options.pool.dsn, "dbname=todo");
     EXPECT_EQ(options.listen, "inherit");

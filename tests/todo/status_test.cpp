@@ -22,6 +22,7 @@ struct Status : testing::Test {
     Status() {
         add_status_routes(router, {.version = "1.2.3",
                                    .threads = 24,
+                                   .requests_limit = 128,
                                    .connections = 3,
                                    .server = [this] { return server; },
                                    .queue = [this] { return queue; },
@@ -42,6 +43,7 @@ struct Status : testing::Test {
     }
 
     fcgi_worker::ServerCounts server{.busy_threads = 2,
+                                     .at_work = 5,
                                      .requests = 40,
                                      .shed_late = 3,
                                      .shed_queued = 2,
@@ -113,6 +115,8 @@ TEST_F(Status, ReportsWhatTheServerDid) {
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_build_info{version=\"1.2.3\",compiler=\""));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_threads 24\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_threads_busy 2\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_requests_limit 128\n"));
+    EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_requests_at_work 5\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_requests_shed_total{reason=\"late\"} 3\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_requests_shed_total{reason=\"queued\"} 2\n"));
     EXPECT_THAT(metrics, HasSubstr("\ntodo_worker_request_starts_skewed_total 12\n"));

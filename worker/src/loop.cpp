@@ -1,13 +1,9 @@
 #include "loop.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <iterator>
 #include <stdexcept>
@@ -27,32 +23,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPauseAfterAcceptError{50};           // long enough for descriptors to come back
-constexpr std::chrono::seconds kBetweenAcceptErrorLogs{10};  // however many fail meanwhile
-constexpr int kIdleLooks = 4;                                // in one idle_timeout: none lives a quarter longer
+constexpr int kIdleLooks = 4;  // in one idle_timeout: none lives a quarter longer
 
-constexpr milliseconds kWait{
-    5};  // epoll_wait() that takes longer had to wait; a thread that was preempted may be faster
-
-constexpr std::size_t kAcceptedAtOnce = 64;     // when no thread is free: see accept_one()
+// epoll_wait() that takes longer had to wait; a thread that was preempted may be faster.
+constexpr milliseconds kWait{5};
 constexpr std::size_t kEventsOfOneThread = 64;  // one wait for so many costs each next to nothing
 
-void configure(int descriptor, milliseconds timeout, bool inet) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
-    const timeval value{seconds.count(), std::chrono::microseconds{timeout - seconds}.count()};
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value);
-    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value);
-    if (!inet) return;
-    const int on = 1;
-    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // the end of an answer must not wait for an ack
-    setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-}
+constexpr int kRoundsForOthers = 64;  // while there is more and more, before one that let others go first
+constexpr milliseconds kBetweenLooksAtDeadlines{10};  // a wait that fails may fail so much later
 
-/// Whether a read would not wait: there is something, or the end.
-bool is_readable(int descriptor) {
-    char byte = 0;
-    return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EINTR);
-}
 bool has_something_to_say(int descriptor) {
     char byte = 0;
     return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
@@ -70,14 +49,21 @@ Loop::Loop(ListenSocket socket, Serve serve, const LoopOptions& options, Log log
       epoll_(opened(epoll_create1(EPOLL_CLOEXEC), "cannot make an epoll")),
       stop_(Kind::kStop, make_eventfd()),
       finished_(Kind::kFinished, make_eventfd()),
+      wake_(Kind::kWake, make_eventfd()),
+      deadlines_(Kind::kDeadlines, make_timer()),
       accept_again_(Kind::kAcceptAgain, make_timer()),
       idle_(Kind::kIdle, make_timer()),
-      drain_end_(Kind::kDrainEnd, make_timer()) {
+      drain_end_(Kind::kDrainEnd, make_timer()),
+      standby_(options.threads, options.awake_threads),
+      fibers_(
+          options.requests, options.stack_bytes, standby_, [this] { notify(wake_.descriptor); },
+          [this] { one_waits(); }) {
     // Exclusive: a connection wakes one of the processes that share the socket, not all of them.
     watch(socket_.descriptor(), listener_, EPOLLIN | EPOLLEXCLUSIVE, EPOLL_CTL_ADD);
     watch(stop_.descriptor.get(), stop_, EPOLLIN | EPOLLONESHOT, EPOLL_CTL_ADD);
     watch(finished_.descriptor.get(), finished_, EPOLLIN, EPOLL_CTL_ADD);
-    for (Notifier* timer : {&accept_again_, &idle_, &drain_end_}) {
+    watch(wake_.descriptor.get(), wake_, EPOLLIN | EPOLLET, EPOLL_CTL_ADD);  // each write wakes one thread
+    for (Notifier* timer : {&deadlines_, &accept_again_, &idle_, &drain_end_}) {
         watch(timer->descriptor.get(), *timer, EPOLLIN | EPOLLET, EPOLL_CTL_ADD);
     }
 }
@@ -97,6 +83,7 @@ void Loop::watch(int descriptor, Source& source, std::uint32_t events, int opera
 
 void Loop::run() {
     if (has_run_.exchange(true)) throw std::logic_error{"a server runs once"};
+    note_free(Clock::now());  // what came before that waited for nobody who was busy
     set_timer(idle_.descriptor, options_.idle_timeout / kIdleLooks, options_.idle_timeout / kIdleLooks);
     std::vector<std::thread> threads;
     const auto join = [&] {
@@ -118,7 +105,9 @@ void Loop::stop() noexcept { notify(stop_.descriptor); }
 
 LoopCounts Loop::counts() const noexcept {
     LoopCounts counts;
-    counts.busy_threads = busy_threads_;
+    counts.busy_threads = fibers_.running_threads();
+    counts.at_work = fibers_.at_work();
+    counts.waiting = fibers_.waiting();
     counts.connections = connections_;
     counts.accepted = accepted_;
     counts.accept_errors = accept_errors_;
@@ -127,7 +116,7 @@ LoopCounts Loop::counts() const noexcept {
 }
 
 Clock::time_point Loop::last_free() const noexcept {
-    if (busy_threads_ < options_.threads) return Clock::now();
+    if (idle_threads_ > 0 && !fibers_.are_all_at_work()) return Clock::now();
     return Clock::time_point{Clock::duration{last_free_.load(std::memory_order_relaxed)}};
 }
 
@@ -135,16 +124,46 @@ Clock::time_point Loop::last_free() const noexcept {
 /// other one waits behind it while another thread has nothing to do.
 void Loop::work() {
     std::vector<epoll_event> events(is_shared_ ? 1 : kEventsOfOneThread);
+    int rounds = 0;
     for (bool is_finished = false; !is_finished;) {
-        const Clock::time_point begin = Clock::now();
-        const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
-        const Clock::time_point end = Clock::now();
-        if (end - begin > kWait) last_free_.store(end.time_since_epoch().count(), std::memory_order_relaxed);
+        fibers_.resume_ready();
+        // Others that wait in the epoll do not hear of what is ready here.
+        if (!fibers_.is_one_ready()) standby_.sleep_where_others_are_enough();
+        const bool is_one_polite = fibers_.is_one_polite();
+        const int count = wait(events, is_one_polite ? 0 : -1);  // who let others go first goes on where there are none
         for (int i = 0; i < count; ++i) {
             const epoll_event& event = events[static_cast<std::size_t>(i)];
             if (!handle(*static_cast<Source*>(event.data.ptr), event.events)) is_finished = true;
         }
+        if (is_one_polite && (count <= 0 || ++rounds == kRoundsForOthers)) {
+            rounds = 0;
+            fibers_.resume_polite();
+        }
     }
+}
+
+int Loop::wait(std::vector<epoll_event>& events, int longest) {
+    const bool is_free = !fibers_.are_all_at_work();
+    if (longest != 0) ++idle_threads_;
+    const Clock::time_point begin = Clock::now();
+    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), longest);
+    const Clock::time_point end = Clock::now();
+    if (longest != 0) --idle_threads_;
+    if (is_free && end - begin > kWait) note_free(end);
+    return count;
+}
+
+/// From here on a thread comes by now and then, until nobody waits: for those whose time is over, and for those that
+/// are ready while the thread that would have gone on with them is blocked, and has told nobody.
+void Loop::one_waits() {
+    if (!looks_at_deadlines_.exchange(true)) set_timer(deadlines_.descriptor, kBetweenLooksAtDeadlines);
+}
+
+void Loop::look_at_deadlines() {
+    clear(deadlines_.descriptor);
+    looks_at_deadlines_ = false;
+    fibers_.expire(Clock::now());
+    if (fibers_.does_one_wait() || fibers_.is_one_ready()) one_waits();
 }
 
 /// Whether there may be another event. It closes no connection but the one that it is about: each of those that came
@@ -161,7 +180,13 @@ bool Loop::handle(Source& source, std::uint32_t events) {
             drain();
             break;
         case Kind::kFinished:
+            standby_.end();
             return false;
+        case Kind::kWake:  // it came by, and looks at what is ready
+            break;
+        case Kind::kDeadlines:
+            look_at_deadlines();
+            break;
         case Kind::kAcceptAgain:
             clear(accept_again_.descriptor);
             resume_accepting();
@@ -177,110 +202,14 @@ bool Loop::handle(Source& source, std::uint32_t events) {
     return true;
 }
 
-// ---- New connections
-
-/// Counted before it looks: whoever drains then waits for it, or it sees that.
-void Loop::accept_one() {
-    ++holders_;
-    if (is_draining_) return release();
-    const int descriptor = accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
-    if (descriptor < 0) {
-        accept_failed(errno);
-        return release();
-    }
-    take(descriptor);
-    // Where no thread is free, connections with something to read stand in a long line of the epoll, and the listening
-    // socket takes its turn among them: with one for each turn, requests on new connections wait for seconds.
-    if (busy_threads_ + 1 >= options_.threads && connections_ < options_.connections) {
-        accept_more(std::min(kAcceptedAtOnce, options_.connections - connections_));
-    }
-    // At the limit, and not beyond it: what a thread was woken for it has to take, for no other process was.
-    if (connections_ >= options_.connections) pause_accepting();
-    // What was sent with the connection is served at once. A peer that says nothing costs no thread.
-    if (is_readable(descriptor)) {
-        serve(descriptor, nullptr);
-    } else {
-        keep(descriptor, nullptr);
-    }
-}
-
-void Loop::take(int descriptor) {
-    ++connections_;
-    ++accepted_;
-    configure(descriptor, options_.io_timeout, is_inet_);
-}
-
-/// Another thread was faster, or the peer has gone again: on with the next one. Everything else (no descriptor left, no
-/// memory) would come back at once, for the connection still waits: so not at once.
-void Loop::accept_failed(int error) {
-    if (error == EAGAIN || error == EINTR || error == ECONNABORTED) return;
-    ++accept_errors_;
-    pause_accepting();
-    const Clock::time_point now = Clock::now();
-    Clock::rep due = next_accept_error_log_;
-    if (now.time_since_epoch().count() >= due && next_accept_error_log_.compare_exchange_strong(
-                                                     due, (now + kBetweenAcceptErrorLogs).time_since_epoch().count())) {
-        log_safely(log_, [&] {
-            return LogEntry{
-                LogLevel::kError, "cannot accept a connection", {{"error", std::generic_category().message(error)}}};
-        });
-    }
-}
-
-/// After the listening socket was taken out of the epoll. The kernel may have woken threads of this process, and no
-/// other process, for connections that still wait: without us, until another one comes. They are as many as threads.
-void Loop::accept_what_is_left() { accept_more(options_.threads); }
-
-/// What there is, and at most so many: into the epoll, behind those that wait there.
-void Loop::accept_more(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-        const int descriptor = accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
-        if (descriptor < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
-        if (descriptor < 0) return;
-        ++holders_;
-        take(descriptor);
-        keep(descriptor, nullptr);
-    }
-}
-
-/// Wants accepting_mutex_ to be held. False where it was ignored already.
-bool Loop::ignore_listener() {
-    if (!std::exchange(is_accepting_, false)) return false;
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket_.descriptor(), nullptr);
-    return true;
-}
-
-/// No thread waits for that: meanwhile they serve the connections that are there.
-void Loop::pause_accepting() {
-    {
-        const std::lock_guard lock{accepting_mutex_};
-        if (!ignore_listener()) return;
-        set_timer(accept_again_.descriptor, kPauseAfterAcceptError);
-    }
-    accept_what_is_left();
-}
-
-void Loop::resume_accepting() {
-    const std::lock_guard lock{accepting_mutex_};
-    if (is_draining_ || is_accepting_) return;
-    if (connections_ >= options_.connections) return set_timer(accept_again_.descriptor, kPauseAfterAcceptError);
-    try {
-        watch(socket_.descriptor(), listener_, EPOLLIN | EPOLLEXCLUSIVE, EPOLL_CTL_ADD);
-        is_accepting_ = true;
-    } catch (const std::system_error&) {  // no memory for it yet
-        set_timer(accept_again_.descriptor, kPauseAfterAcceptError);
-    }
-}
-
 // ---- Connections that are there
 
 void Loop::attend(Connection& connection, std::uint32_t events) {
-    {
-        const std::lock_guard lock{connection.mutex};
-        connection.idle_since = kBusy;
-    }
+    if (is_served_already(connection)) return;
     const int descriptor = connection.descriptor;
-    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return serve(descriptor, &connection);
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) {
+        return fibers_.start([this, &connection] { serve(connection.descriptor, &connection); });
+    }
     // The web server lets go of an idle connection, or of a request whose client has gone: nobody waits for that.
     if (has_something_to_say(descriptor)) ++abandoned_;
     forget(&connection);
@@ -288,11 +217,20 @@ void Loop::attend(Connection& connection, std::uint32_t events) {
     let_go();
 }
 
+/// A single thread does not arm connections again, so it hears of one while that waits on its fiber, and would again
+/// and again. What there is to say is said when it is kept.
+bool Loop::is_served_already(Connection& connection) {
+    const std::lock_guard lock{connection.mutex};
+    if (std::exchange(connection.idle_since, kBusy) != kBusy) return false;
+    // A hang-up is told once more, whatever is asked for.
+    if (!std::exchange(connection.is_silenced, true)) {
+        watch(connection.descriptor, connection, EPOLLONESHOT, EPOLL_CTL_MOD);
+    }
+    return true;
+}
+
 void Loop::serve(int descriptor, Connection* known) {
-    ++busy_threads_;
-    const bool is_open = serve_(descriptor);
-    --busy_threads_;
-    if (is_open) return keep(descriptor, known);
+    if (serve_(descriptor)) return keep(descriptor, known);
     forget(known);  // the kernel has taken it out of the epoll as it was closed
     let_go();
 }
@@ -311,7 +249,8 @@ void Loop::keep(int descriptor, Connection* known) {
         const std::lock_guard lock{known->mutex};
         known->idle_since = Clock::now();
         if (is_over_) shutdown(descriptor, SHUT_RDWR);  // end_drain() may have come by before it was idle
-        if (is_new || is_shared_) watch(descriptor, *known, events, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
+        const bool is_unarmed = std::exchange(known->is_silenced, false) || is_shared_;
+        if (is_new || is_unarmed) watch(descriptor, *known, events, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
         return;
     } catch (const std::exception& error) {
         log_safely(log_, [&] {

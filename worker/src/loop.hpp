@@ -1,14 +1,17 @@
-/// Connections and threads: accepts, keeps idle connections in one epoll, and gives a thread to one that has something
-/// to read, for as long as it is served. It does not know what is said on a connection.
+/// Connections, threads and fibers: accepts, keeps idle connections in one epoll, and gives a fiber to one that has
+/// something to read, for as long as it is served. It does not know what is said on a connection.
 ///
-///     epoll:  the listening socket, each idle connection (one shot), stop(), timers
+///     epoll:  the listening socket, each idle connection (one shot), stop(), timers, wake-ups
 ///     threads wait there, all alike: what is idle costs a descriptor, and never a thread
+///     fibers  what is served has one, and a thread only while it does not wait: see fibers.hpp
 ///
 /// A single thread takes many events at once and arms none again: two system calls less for each request.
 ///
 /// Threads: run() from one thread, once; stop() and counts() from any.
 /// Errors:  the constructor and run() throw std::system_error where descriptors or threads cannot be had.
 #pragma once
+
+#include <sys/epoll.h>
 
 #include <atomic>
 #include <chrono>
@@ -18,17 +21,22 @@
 #include <list>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include <fcgi_worker/deadline.hpp>
 #include <fcgi_worker/listen_socket.hpp>
 #include <fcgi_worker/log.hpp>
 
 #include "descriptor.hpp"
+#include "fibers.hpp"
 
 namespace fcgi_worker {
 
 struct LoopOptions {
     std::size_t threads;
+    std::size_t awake_threads;
+    std::size_t requests;  ///< Served at once: each has a fiber. Further ones wait until one is free.
+    std::size_t stack_bytes;
     std::size_t connections;  ///< See ServerOptions.
     std::chrono::milliseconds io_timeout;
     std::chrono::milliseconds idle_timeout;
@@ -37,6 +45,8 @@ struct LoopOptions {
 
 struct LoopCounts {
     std::size_t busy_threads = 0;
+    std::size_t at_work = 0;  ///< Connections that are served.
+    std::size_t waiting = 0;  ///< Of these, those that wait for others or for the database.
     std::size_t connections = 0;
     std::size_t accepted = 0;
     std::size_t accept_errors = 0;
@@ -60,11 +70,21 @@ public:
 
     [[nodiscard]] std::optional<ListenQueue> queue() const { return socket_.queue(); }
 
-    /// When a thread was last seen with nothing to do: now, where one waits.
+    /// When a thread and a fiber were last seen with nothing to do: now, where there are.
     [[nodiscard]] Clock::time_point last_free() const noexcept;
 
 private:
-    enum class Kind : std::uint8_t { kListener, kConnection, kStop, kFinished, kAcceptAgain, kIdle, kDrainEnd };
+    enum class Kind : std::uint8_t {
+        kListener,
+        kConnection,
+        kStop,
+        kFinished,
+        kWake,
+        kDeadlines,
+        kAcceptAgain,
+        kIdle,
+        kDrainEnd
+    };
 
     /// What an event of the epoll points to.
     struct Source {
@@ -84,14 +104,26 @@ private:
         /// number of its descriptor be another's.
         std::mutex mutex;
         Clock::time_point idle_since = kBusy;
+        bool is_silenced = false;  ///< Out of the epoll until it is kept again.
     };
     static constexpr Clock::time_point kBusy = Clock::time_point::max();
 
     void work();
+    [[nodiscard]] int wait(std::vector<epoll_event>& events, int longest);
+    void note_free(Clock::time_point time) noexcept {
+        last_free_.store(time.time_since_epoch().count(), std::memory_order_relaxed);
+    }
+    void one_waits();
+    void look_at_deadlines();
     [[nodiscard]] bool handle(Source& source, std::uint32_t events);
     void accept_one();
+    /// Not where all requests are at work: then another process may have room for what comes.
+    [[nodiscard]] bool has_no_thread_to_spare() const noexcept {
+        return idle_threads_ == 0 && !fibers_.are_all_at_work();
+    }
     void take(int descriptor);
     void attend(Connection& connection, std::uint32_t events);
+    [[nodiscard]] bool is_served_already(Connection& connection);
     void serve(int descriptor, Connection* known);
     void keep(int descriptor, Connection* known);
     void forget(Connection* known);
@@ -121,6 +153,8 @@ private:
     Source listener_{Kind::kListener};
     Notifier stop_;      ///< An eventfd, seen by one thread.
     Notifier finished_;  ///< An eventfd, seen by all of them.
+    Notifier wake_;      ///< An eventfd, seen by one thread: something is ready.
+    Notifier deadlines_;
     Notifier accept_again_;
     Notifier idle_;
     Notifier drain_end_;
@@ -135,7 +169,7 @@ private:
     std::atomic<bool> is_draining_ = false;
     std::atomic<bool> is_over_ = false;  ///< The time to drain is over: nothing is kept any more.
 
-    std::atomic<std::size_t> busy_threads_ = 0;
+    std::atomic<std::size_t> idle_threads_ = 0;  ///< Wait in the epoll.
     std::atomic<std::size_t> connections_ = 0;
     /// Connections, those that are being accepted, and the listening socket until drain() is done with it. Without any,
     /// all is finished.
@@ -143,8 +177,12 @@ private:
     std::atomic<std::size_t> accepted_ = 0;
     std::atomic<std::size_t> accept_errors_ = 0;
     std::atomic<std::size_t> abandoned_ = 0;
-    std::atomic<Clock::rep> last_free_ = Clock::now().time_since_epoch().count();  ///< When a wait ended that was one.
+    std::atomic<Clock::rep> last_free_ = 0;  ///< When a wait ended that was one.
     std::atomic<Clock::rep> next_accept_error_log_ = Clock::time_point::min().time_since_epoch().count();
+    std::atomic<bool> looks_at_deadlines_ = false;  ///< Whether its timer is on.
+
+    Standby standby_;
+    Fibers fibers_;
 };
 
 }  // namespace fcgi_worker

@@ -1,5 +1,6 @@
 #include <fcgi_worker/server.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <string>
@@ -27,6 +28,10 @@ void require(bool is_in_range, const char* what) {
 ServerOptions checked(const ServerOptions& options) {
     const auto is_wait = [](milliseconds wait) { return wait >= milliseconds{10} && wait <= std::chrono::minutes{10}; };
     require(options.threads >= 1 && options.threads <= 1024, "threads is outside 1..1024");
+    require(options.awake_threads <= 1024, "awake_threads is outside 0..1024");
+    require(options.requests >= 1 && options.requests <= 10'000, "requests is outside 1..10,000");
+    require(options.stack_bytes >= std::size_t{64} * 1024 && options.stack_bytes <= std::size_t{64} << 20U,
+            "stack_bytes is outside 64 KiB..64 MiB");
     require(options.body_bytes >= 1024 && options.body_bytes <= std::size_t{64} << 20U,
             "body_bytes is outside 1 KiB..64 MiB");
     require(is_wait(options.request_budget), "request_budget is outside 10 ms..10 min");
@@ -81,17 +86,25 @@ private:
     Response call_handler(const Request& request);
     milliseconds age(const fastcgi::Incoming& incoming);
 
-    /// Threads in handlers without which nothing is refused, however long it has waited: what is short then are the
-    /// processors, or the web server's time, and those that are here would have nothing to do. An eighth is left for
-    /// what is refused.
-    [[nodiscard]] std::size_t kept_at_work() const { return (options_.threads - 1) * 7 / 8; }
+    /// Whether handlers have all that they can use: requests that wait, or threads that do not. While they have not,
+    /// nothing is refused, however long it has waited: what is short then is the web server's time, and those that are
+    /// here would have nothing to do. An eighth is left for what is refused.
+    [[nodiscard]] bool are_handlers_full() const noexcept {
+        const std::size_t at_work = at_work_;
+        return at_work >= kept_at_work(requests()) || at_work >= kept_at_work(awake_threads()) + loop_.counts().waiting;
+    }
+    [[nodiscard]] std::size_t requests() const noexcept { return std::max(options_.requests, options_.threads); }
+    [[nodiscard]] std::size_t awake_threads() const noexcept {
+        return options_.awake_threads == 0 ? options_.threads : std::min(options_.awake_threads, options_.threads);
+    }
+    [[nodiscard]] static std::size_t kept_at_work(std::size_t most) noexcept { return (most - 1) * 7 / 8; }
     void log_failure(const Request& request, std::string error);
 
     const Handler handler_;
     const ServerOptions options_;
     const Log log_;
 
-    std::atomic<std::size_t> at_work_ = 0;  ///< Threads in a handler.
+    std::atomic<std::size_t> at_work_ = 0;  ///< Requests in a handler.
     std::atomic<std::size_t> requests_ = 0;
     std::atomic<std::size_t> shed_late_ = 0;
     std::atomic<std::size_t> shed_queued_ = 0;
@@ -111,6 +124,9 @@ Server::Service::Service(ListenSocket socket, Handler handler, const ServerOptio
       loop_(
           std::move(socket), [this](int descriptor) { return serve(descriptor); },
           {.threads = options_.threads,
+           .awake_threads = awake_threads(),
+           .requests = requests(),
+           .stack_bytes = options_.stack_bytes,
            .connections = options_.connections,
            .io_timeout = options_.io_timeout,
            .idle_timeout = options_.idle_timeout,
@@ -124,6 +140,7 @@ ServerCounts Server::Service::counts() const noexcept {
     const LoopCounts loop = loop_.counts();
     ServerCounts counts;
     counts.busy_threads = loop.busy_threads;
+    counts.at_work = loop.at_work;
     counts.connections = loop.connections;
     counts.accepted_connections = loop.accepted;
     counts.accept_errors = loop.accept_errors;
@@ -171,7 +188,7 @@ Response Server::Service::answer_in_time(fastcgi::Incoming& incoming, millisecon
         return Unavailable{"the request waited too long"}.to_response(request.request_id);
     }
     const bool is_refused = standing_queue_.refuses(waited, loop_.last_free(), Clock::now());
-    if (is_refused && at_work_ >= kept_at_work()) {
+    if (is_refused && are_handlers_full()) {
         ++shed_queued_;
         return Unavailable{"too many requests wait"}.to_response(request.request_id);
     }

@@ -60,6 +60,9 @@ void add_server(Scrape& scrape, const StatusSources& sources) {
     const auto server = sources.server();
     scrape.gauge("threads", "Threads that serve requests.", {sample(sources.threads)});
     scrape.gauge("threads_busy", "Threads that are in a request now.", {sample(server.busy_threads)});
+    scrape.gauge("requests_limit", "Requests that may be at work at once.", {sample(sources.requests_limit)});
+    scrape.gauge("requests_at_work", "Requests that are begun and not yet answered, also those that wait.",
+                 {sample(server.at_work)});
     scrape.counter("requests_total", "Requests that were answered.", {sample(server.requests)});
     scrape.counter("requests_shed_total",
                    "Requests answered 503 before any work: older than the request budget, or behind too many others.",

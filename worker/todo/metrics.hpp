@@ -21,6 +21,7 @@ namespace todo {
 struct StatusSources {
     std::string version;
     std::size_t threads = 0;
+    std::size_t requests_limit = 0;
     std::size_t connections = 0;
     std::function<fcgi_worker::ServerCounts()> server;
     std::function<std::optional<fcgi_worker::ListenQueue>()> queue;

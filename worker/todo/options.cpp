@@ -242,7 +242,11 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
                    "Connections that may wait to be accepted, where the socket is not inherited");
     declare.number("--listen-connections", options.server.connections, {1, 1'000'000, ""},
                    "Connections of the web server that are open at once, idle ones as well");
-    declare.number("--threads", options.server.threads, {1, 1024, ""}, "Requests worked on at the same time");
+    declare.number("--threads", options.server.threads, {1, 1024, ""}, "Threads that work on requests");
+    declare.number("--awake-threads", options.server.awake_threads, {0, 1024, ""},
+                   "Threads that are awake beside those that wait for a statement; 0: all");
+    declare.number("--requests", options.server.requests, {1, 10000, ""},
+                   "Requests worked on at the same time, also those that wait for the database without a thread");
     declare.number("--body-bytes", options.server.body_bytes, {1024, 64 << 20, " bytes"},
                    "Longest body of a request; a longer one is answered 413");
     declare.number("--request-budget-ms", options.server.request_budget, kWait,

@@ -32,7 +32,9 @@ inline constexpr std::string_view kAnonymousOwner = "00000000-0000-7000-8000-000
 struct Options {
     std::string listen = "inherit";  ///< `inherit`: the supervisor has opened it; or `unix:/path`, or `host:port`.
     fcgi_worker::ListenOptions listen_options;
-    fcgi_worker::ServerOptions server;
+    /// Its handlers wait for nothing but the database. Two threads for two processors, and one for what comes
+    /// meanwhile: more were slower (docs/performance.md).
+    fcgi_worker::ServerOptions server{.awake_threads = 3};
     fcgi_worker::pq::PoolOptions pool{.dsn = "dbname=todo", .statements = {}};  ///< The statements are main's to add.
     ApiOptions api;
     StoreOptions store;  ///< Its wait_timeout is main's to add.

@@ -1,5 +1,6 @@
 #include "wire.hpp"
 
+#include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 #include <cmath>
@@ -160,23 +161,34 @@ Content to_content(Changes&& changes) {
                    .notes = std::move(changes.notes).value_or(std::string{})};
 }
 
-void append_escaped(std::string& json, std::string_view text) {
+bool needs_escape(char character) {
+    return character == '"' || character == '\\' || static_cast<std::uint8_t>(character) < 0x20;
+}
+
+void append_escape(std::string& json, char character) {
     static constexpr std::string_view kHexDigits = "0123456789abcdef";
-    json += '"';
-    for (const char character : text) {
+    if (character == '\n') {
+        json += "\\n";
+    } else if (character == '"' || character == '\\') {
+        json += '\\';
+        json += character;
+    } else {
         const auto byte = static_cast<std::uint8_t>(character);
-        if (character == '"' || character == '\\') {
-            json += '\\';
-            json += character;
-        } else if (character == '\n') {
-            json += "\\n";
-        } else if (byte < 0x20) {
-            json += "\\u00";
-            json += kHexDigits[byte >> 4];
-            json += kHexDigits[byte & 0x0F];
-        } else {
-            json += character;
-        }
+        json += "\\u00";
+        json += kHexDigits[byte >> 4];
+        json += kHexDigits[byte & 0x0F];
+    }
+}
+
+void append_escaped(std::string& json, std::string_view text) {
+    json += '"';
+    for (;;) {
+        const auto plain =
+            static_cast<std::size_t>(std::find_if(text.begin(), text.end(), needs_escape) - text.begin());
+        json.append(text, 0, plain);
+        if (plain == text.size()) break;
+        append_escape(json, text[plain]);
+        text.remove_prefix(plain + 1);
     }
     json += '"';
 }
@@ -226,7 +238,9 @@ std::string to_json(const Todo& todo, std::string_view todos_url) {
 }
 
 std::string to_json(const std::vector<Todo>& todos, std::string_view todos_url) {
+    constexpr std::size_t kUsual = 400;  // a todo without long texts: more is a copy of what was written so far
     std::string json = "[";
+    json.reserve(todos.size() * kUsual);
     for (const Todo& todo : todos) {
         if (json.size() > 1) json += ',';
         append_todo(json, todo, todos_url);

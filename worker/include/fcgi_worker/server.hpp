@@ -1,10 +1,11 @@
 /// Serves FastCGI requests from a listening socket with a fixed number of threads.
 ///
 /// A thread belongs to a request while that is worked on, and to no connection: the web server may keep as many as it
-/// likes (nginx: `fastcgi_keep_conn on` and `keepalive`), an idle one costs a descriptor. One that the web server
-/// closes after each request is served in the same way. The server is never the first to close a connection that is
-/// idle, for a request may be on its way: only when it has been silent for idle_timeout, or when the time to drain is
-/// over.
+/// likes (nginx: `fastcgi_keep_conn on` and `keepalive`), an idle one costs a descriptor. A request that waits for
+/// others (in Combiner::execute() or Pool::acquire()) keeps its stack and no thread, and may go on with another one:
+/// what is thread_local is then that one's. One that the web server closes after each request is served in the same
+/// way. The server is never the first to close a connection that is idle, for a request may be on its way: only when it
+/// has been silent for idle_timeout, or when the time to drain is over.
 ///
 ///     Server server{ListenSocket::inherit(0), [&](const Request& r) { return router.handle(r); }, options, log};
 ///     std::thread runner{[&] { server.run(); }};
@@ -19,8 +20,8 @@
 /// Threads: run() from one thread, once; stop() from any thread, at any time, also before run(), any number
 ///          of times. It is destroyed when run() has returned.
 /// Errors:  the constructor throws std::invalid_argument for an option outside its range; it and run() throw
-///          std::system_error where threads or descriptors cannot be had. What a handler throws is logged and
-///          answered 500: a Router, which knows better answers, throws nothing.
+///          std::system_error or std::bad_alloc where threads, descriptors or stacks cannot be had. What a handler
+///          throws is logged and answered 500: a Router, which knows better answers, throws nothing.
 #pragma once
 
 #include <chrono>
@@ -36,10 +37,25 @@
 namespace fcgi_worker {
 
 struct ServerOptions {
-    /// Requests that are worked on at the same time; 1..1024. A request waits for the database most of its
-    /// time, so it is somewhat more than the 20 connections that they share. Handlers that never wait are served
-    /// best by one thread in as many processes as there are processors: see docs/performance.md.
+    /// Threads that work on requests; 1..1024. A statement holds one, so there are somewhat more of them than the
+    /// 20 connections to the database. Handlers that never wait are served best by one thread in as many processes as
+    /// there are processors: see docs/performance.md.
     std::size_t threads = 24;
+
+    /// Of these threads, so many are awake beside those that wait for a statement (Lease::execute()); 0..1024, 0: all.
+    /// The others sleep until half of them wait. That spares switches from thread to thread, where handlers wait for
+    /// nothing but the database; other handlers would wait for each other.
+    std::size_t awake_threads = 0;
+
+    /// Requests that are begun and not yet answered; 1..10,000, and at least as many as threads. One that waits for its
+    /// turn (for a batch, for a connection to the database) keeps a stack and no thread, so there may be more of them:
+    /// twice what a batch may take. Further ones wait unread.
+    std::size_t requests = 128;
+
+    /// Of the stack of each request, and so of what a handler may have on it; 64 KiB..64 MiB. Memory is only taken for
+    /// what is used of it. Behind it lies a page that ends the process rather than let it write to another's memory:
+    /// what is called from a handler is compiled with -fstack-clash-protection, as find_package() and pkg-config tell.
+    std::size_t stack_bytes = std::size_t{256} * 1024;
 
     /// Longest body; one that is longer is answered 413. 1 KiB..64 MiB.
     std::size_t body_bytes = std::size_t{64} * 1024;
@@ -92,6 +108,7 @@ struct ServerOptions {
 /// What a server did, for metrics.
 struct ServerCounts {
     std::size_t busy_threads = 0;  ///< Now in a request.
+    std::size_t at_work = 0;       ///< Requests that are begun and not yet answered, also those that wait.
     std::size_t requests = 0;      ///< Answered since the start.
     std::size_t shed_late = 0;     ///< Of these: answered 503 because they were older than request_budget.
     std::size_t shed_queued = 0;   ///< And because the queue stood, and they had waited longer than queue_target.

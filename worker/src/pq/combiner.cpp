@@ -1,13 +1,9 @@
 #include <fcgi_worker/pq/combiner.hpp>
 
 #include <poll.h>
-#include <semaphore.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <ctime>
 #include <exception>
 #include <list>
 #include <mutex>
@@ -17,6 +13,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "parker.hpp"
 #include "pq/batch.hpp"
 #include "pq/no_nul.hpp"
 #include "pq/options.hpp"
@@ -24,40 +21,7 @@
 namespace fcgi_worker::pq {
 namespace {
 
-/// What one thread waits for, and another one posts once. A mutex with a condition variable would make the thread that
-/// wakes wait once more, for the mutex that who woke it still holds. sem_t, unlike std::binary_semaphore, may be gone
-/// as soon as the wait is over.
-class Signal {
-public:
-    Signal() { sem_init(&semaphore_, 0, 0); }
-    Signal(const Signal&) = delete;
-    Signal& operator=(const Signal&) = delete;
-    ~Signal() { sem_destroy(&semaphore_); }
-
-    void post() {
-        is_posted_.store(true, std::memory_order_release);
-        sem_post(&semaphore_);
-    }
-    void wait() { (void)wait_until(Deadline::max()); }
-    /// False where it was not posted by then.
-    bool wait_until(Deadline latest) {
-        using std::chrono::nanoseconds;
-        using std::chrono::seconds;
-        const auto since_boot = std::chrono::duration_cast<nanoseconds>(latest.time_since_epoch());
-        const auto whole = std::chrono::floor<seconds>(since_boot);
-        const timespec time{whole.count(), (since_boot - whole).count()};
-        while (sem_clockwait(&semaphore_, CLOCK_MONOTONIC, &time) != 0) {
-            if (errno == ETIMEDOUT) return false;
-        }
-        return is_posted_.load(std::memory_order_acquire);
-    }
-
-private:
-    sem_t semaphore_{};
-    std::atomic<bool> is_posted_ = false;  ///< For ThreadSanitizer, which does not know sem_clockwait().
-};
-
-/// One thread in execute(); it lies on that thread's stack.
+/// One request in execute(); it lies on that request's stack.
 struct Place {
     Place(const Member& what, Budget until, bool by_itself) : member{what}, budget{until}, alone{by_itself} {}
 
@@ -70,7 +34,7 @@ struct Place {
     std::exception_ptr failure;
 
     bool leads = false;
-    Signal ready;  ///< It leads, or has what it came for.
+    Parker ready;  ///< It leads, or has what it came for.
 };
 using Places = std::vector<Place*>;
 using Names = std::unordered_set<std::string_view>;
@@ -97,7 +61,7 @@ private:
 
 /// Each may be gone at once.
 void wake(const Places& places) {
-    for (Place* place : places) place->ready.post();
+    for (Place* place : places) place->ready.unpark();
 }
 
 /// Those of a batch whose client is still there; the others get a failure instead. One look at all of them.
@@ -127,7 +91,7 @@ std::vector<const Parameters*> parameters_of(const Places& batch) {
 
 }  // namespace
 
-/// A thread in execute() has one of batches_in_flight turns, or waits in `waiting_`. Who has a turn leads: it takes
+/// A request in execute() has one of batches_in_flight turns, or waits in `waiting_`. Who has a turn leads: it takes
 /// others out of `waiting_`, and in the end passes its turn on. While somebody waits, a turn is free only where each of
 /// them touches what is under way. What the members of a turn touch is in `touched_` for as long as that lasts.
 class Combiner::Queue {
@@ -223,9 +187,9 @@ void Combiner::Queue::enter(Place& self) {
 /// Returns when the place leads, or has what it came for.
 void Combiner::Queue::wait(Place& self, Deadline latest) {
     const Clock::time_point begin = Clock::now();
-    if (!self.ready.wait_until(latest)) {
+    if (!self.ready.park_until(latest)) {
         if (give_up(self)) throw PoolExhausted{std::string{statement_.name} + ": no batch began in time"};
-        self.ready.wait();  // It has been taken a moment ago.
+        self.ready.park();  // It has been taken a moment ago.
     }
     if (self.budget.spent == nullptr) return;
     const Clock::time_point end = Clock::now();
@@ -250,6 +214,7 @@ bool Combiner::Queue::give_up(Place& self) {
 void Combiner::Queue::lead(Place& self, Deadline latest) {
     Places batch{&self};
     try {
+        let_others_go_first();
         Lease lease = pool_.acquire({latest, self.budget.spent});  // Meanwhile others may come.
         gather(batch);
         run(lease, batch);

@@ -144,27 +144,45 @@ std::string connection_string(const PoolOptions& options) {
 }
 
 // ---- Rows.
+/// Each field is looked up once, going on from the one before it: libpqxx copies its result, with two counters, for
+/// each row and for each field that is asked for by its number.
 class Rows::Result {
 public:
-    pqxx::result rows;
+    using Field = std::optional<std::string_view>;
+
+    explicit Result(const pqxx::result& result)
+        : result_{result}, columns_{static_cast<std::size_t>(result_.columns())} {
+        fields_.reserve(size() * columns_);
+        const auto last_row = result_.end();
+        for (auto row = result_.begin(); row != last_row; ++row) {
+            const auto last = row->end();
+            for (auto field = row->begin(); field != last; ++field) {
+                fields_.push_back(field->is_null() ? Field{} : std::string_view{field->c_str(), field->size()});
+            }
+        }
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(result_.size()); }
+    [[nodiscard]] std::size_t columns() const noexcept { return columns_; }
+    [[nodiscard]] const Field& at(std::size_t row, std::size_t column) const {
+        return fields_[row * columns_ + column];
+    }
+
+private:
+    const pqxx::result result_;  ///< What the fields point to.
+    const std::size_t columns_;
+    std::vector<Field> fields_;
 };
 
 Rows::Rows(std::shared_ptr<const Result> result) : result_{std::move(result)} {}
 
-std::size_t Rows::size() const noexcept {
-    return chosen_ ? chosen_->size() : static_cast<std::size_t>(result_->rows.size());
-}
+std::size_t Rows::size() const noexcept { return chosen_ ? chosen_->size() : result_->size(); }
 
 std::optional<std::string_view> Rows::at(std::size_t row, std::size_t column) const {
-    if (row >= size() || column + first_column_ >= static_cast<std::size_t>(result_->rows.columns())) {
+    if (row >= size() || column + first_column_ >= result_->columns()) {
         throw std::out_of_range{"there is no row " + std::to_string(row) + " with a column " + std::to_string(column)};
     }
-    const auto place = static_cast<pqxx::result::size_type>(chosen_ ? (*chosen_)[row] : row);
-    const auto field = result_->rows[place][static_cast<pqxx::row::size_type>(column + first_column_)];
-    if (field.is_null()) {
-        return std::nullopt;
-    }
-    return std::string_view{field.c_str(), static_cast<std::size_t>(field.size())};
+    return result_->at(chosen_ ? (*chosen_)[row] : row, column + first_column_);
 }
 
 Rows Rows::part(std::vector<std::size_t> rows, std::size_t first_column) const {
@@ -255,7 +273,7 @@ Rows Connection::execute(const Statement& statement, const Parameters& parameter
         const Watched watched{*this, deadline};
         // In autocommit: a pqxx::work would send BEGIN and COMMIT, two more round trips.
         pqxx::nontransaction transaction{session_->connection};
-        return Rows{std::make_shared<const Rows::Result>(Rows::Result{run(transaction, statement, parameters)})};
+        return Rows{std::make_shared<const Rows::Result>(run(transaction, statement, parameters))};
     } catch (const pqxx::too_many_connections& error) {  // 53300, a broken_connection to libpqxx.
         throw Unavailable{said(error)};
     } catch (const pqxx::statement_completion_unknown& error) {  // 40003, a transaction_rollback to libpqxx.

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "parker.hpp"
 #include "pq/connection.hpp"
 #include "pq/options.hpp"
 #include "signals_blocked.hpp"
@@ -27,11 +28,10 @@ constexpr std::size_t kAttemptsToBelieve = 4;
 /// How much longer than statement_timeout a statement has: the server ends it, and then has to say so.
 constexpr milliseconds kTimeToSaySo{500};
 
-/// One thread in acquire(); it lies on that thread's stack.
+/// One request in acquire(); it lies on that request's stack.
 struct Waiter {
-    std::condition_variable ready;
-    std::unique_ptr<Connection> connection;
-    bool refused = false;
+    std::unique_ptr<Connection> connection;  ///< In the end: this one, or none where the database is away.
+    Parker ready;
 };
 
 /// Why a connection must not be used again, as the counter of PoolCounts that says so; or null.
@@ -159,16 +159,22 @@ std::unique_ptr<Connection> Pool::Keeper::take(Budget budget) {
 std::unique_ptr<Connection> Pool::Keeper::wait_for_one(std::unique_lock<std::mutex>& lock, Deadline deadline) {
     Waiter self;
     const Clock::time_point begin = Clock::now();
-    const auto place = waiters_.insert(waiters_.end(), &self);
-    const bool is_over =
-        self.ready.wait_until(lock, deadline, [&] { return self.connection != nullptr || self.refused; });
+    waiters_.push_back(&self);
+    lock.unlock();
+    bool is_over = self.ready.park_until(deadline);
+    lock.lock();
+    if (!is_over && waiters_.remove(&self) == 0) {  // It has been served a moment ago.
+        lock.unlock();
+        self.ready.park();
+        lock.lock();
+        is_over = true;
+    }
     ++counts_.waits;
     counts_.waited += Clock::now() - begin;
     if (!is_over) {
-        waiters_.erase(place);
         turn_away(&PoolCounts::turned_away_late, "no connection became free in time");
     }
-    if (self.refused) {
+    if (self.connection == nullptr) {
         turn_away_offline();
     }
     return std::move(self.connection);
@@ -208,14 +214,11 @@ void Pool::Keeper::hand_over(std::unique_ptr<Connection> connection) noexcept {
     waiters_.pop_front();
     ++counts_.busy;
     first.connection = std::move(connection);
-    first.ready.notify_one();  // With the lock held: afterwards the waiter may be gone.
+    first.ready.unpark();
 }
 
 void Pool::Keeper::refuse_all() noexcept {
-    for (Waiter* waiter : waiters_) {
-        waiter->refused = true;
-        waiter->ready.notify_one();
-    }
+    for (Waiter* waiter : waiters_) waiter->ready.unpark();
     waiters_.clear();
 }
 
@@ -334,6 +337,7 @@ Lease::~Lease() {
 
 Rows Lease::execute(const Statement& statement, const Parameters& parameters, Budget budget) {
     const Stopwatch stopwatch{budget.spent, &TimeSpent::in_database};
+    const Blocked blocked;
     return connection_->execute(statement, parameters, pool_->keeper_->latest_end(budget.deadline));
 }
 

@@ -47,7 +47,7 @@ struct CombinerOptions {
     /// The sum of a batch's weights, from 1; who is heavier goes alone. For rows that a member may ask for.
     std::size_t batch_weight = std::numeric_limits<std::size_t>::max();
 
-    std::size_t waiters = 1000;  ///< 1..100,000 threads that wait for a batch; the next one is turned away at once.
+    std::size_t waiters = 1000;  ///< 1..100,000 requests that wait for a batch; the next one is turned away at once.
     /// Longest wait until a batch begins; 1 ms..1 min, as PoolOptions::acquire_timeout.
     std::chrono::milliseconds wait_timeout{500};
 };

@@ -31,7 +31,7 @@ struct PoolOptions {
     std::vector<Statement> statements;  ///< Prepared on each connection when it opens.
 
     std::size_t connections = 20;  ///< 1..100. Processes x this must fit into the server's max_connections.
-    std::size_t waiters = 1000;    ///< 1..100,000 threads that wait; the next one is turned away at once.
+    std::size_t waiters = 1000;    ///< 1..100,000 requests that wait; the next one is turned away at once.
 
     /// Longest wait for a free connection; 1 ms..1 min. Shorter than a request's budget, so that there is
     /// time left to say so; longer than the pauses of a busy machine (400 ms were seen), which are no overload.

@@ -1,0 +1,123 @@
+/// Threads that sleep until others are blocked.
+#include "standby.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+#include <future>
+#include <list>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcgi_worker/server.hpp>
+
+#include "fastcgi_client.hpp"
+#include "parker.hpp"
+#include "running_server.hpp"
+
+namespace fcgi_worker {
+namespace {
+
+using fastcgi_client::Connection;
+using fastcgi_client::request;
+
+/// Threads that do nothing but sleep where others are enough.
+class Sleepers {
+public:
+    Sleepers(std::size_t threads, std::size_t awake) : standby{threads, awake}, left_{threads} {
+        for (std::size_t i = 0; i < threads; ++i) {
+            threads_.emplace_back([this, is_over = is_over_] {
+                standby.sleep_where_others_are_enough();
+                --left_;
+                is_over.wait();
+            });
+        }
+    }
+    ~Sleepers() {
+        standby.end();
+        over_.set_value();
+        for (auto& thread : threads_) thread.join();
+    }
+    Sleepers(const Sleepers&) = delete;
+    Sleepers& operator=(const Sleepers&) = delete;
+
+    /// Whether so many sleep in the end.
+    [[nodiscard]] bool are_asleep(std::size_t count) {
+        return comes_true([&] { return left_ == count; });
+    }
+
+    Standby standby;
+
+private:
+    std::atomic<std::size_t> left_;
+    std::promise<void> over_;
+    std::shared_future<void> is_over_{over_.get_future().share()};
+    std::vector<std::thread> threads_;
+};
+
+TEST(Standby, LetsAllSleepButThoseThatAreToBeAwake) {
+    Sleepers sleepers{6, 2};
+    EXPECT_TRUE(sleepers.are_asleep(4));
+}
+
+TEST(Standby, WakesOneWhereLessThanHalfAreLeft) {
+    Sleepers sleepers{6, 4};
+    ASSERT_TRUE(sleepers.are_asleep(2));
+    sleepers.standby.one_is_blocked();
+    sleepers.standby.one_is_blocked();
+    EXPECT_TRUE(sleepers.are_asleep(2)) << "half of four are left";
+    sleepers.standby.one_is_blocked();
+    EXPECT_TRUE(sleepers.are_asleep(1));
+    sleepers.standby.one_is_blocked();
+    EXPECT_TRUE(sleepers.are_asleep(0));
+    sleepers.standby.one_is_blocked();  // nobody is left to be woken
+}
+
+TEST(Standby, LetsThoseGoOnThatAreNotTooMany) {
+    Standby standby{3, 3};
+    standby.sleep_where_others_are_enough();
+    standby.one_is_blocked();
+    standby.one_goes_on();
+    standby.sleep_where_others_are_enough();
+}
+
+TEST(Standby, LetsNobodySleepInTheEnd) {
+    Sleepers sleepers{6, 1};
+    ASSERT_TRUE(sleepers.are_asleep(5));
+    sleepers.standby.end();
+    EXPECT_TRUE(sleepers.are_asleep(0));
+}
+
+/// Each of the threads of a server can be blocked, and the last one still serves, however few are to be awake.
+class Awake : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(Awake, AreAsManyAsAreNeededWhileOthersAreBlocked) {
+    constexpr std::size_t kThreads = 6;
+    std::atomic<std::size_t> blocked = 0;
+    std::promise<void> release;
+    const std::shared_future<void> released = release.get_future().share();
+    Running running{[&](const Request& r) {
+                        if (r.path == "/block") {
+                            const Blocked here;
+                            ++blocked;
+                            released.wait_for(kPatience);
+                        }
+                        return Response{200, {}, r.path};
+                    },
+                    {.threads = kThreads, .awake_threads = GetParam()}};
+    std::list<Connection> held;
+    for (std::size_t i = 0; i + 1 < kThreads; ++i) {
+        held.emplace_back(running.path()).send(request("GET", "/block"));
+        ASSERT_TRUE(comes_true([&] { return blocked == i + 1; })) << i;
+    }
+    EXPECT_EQ(fastcgi_client::ask(running.path(), request("GET", "/free")).body, "/free");
+    release.set_value();
+    for (const Connection& connection : held) EXPECT_EQ(connection.receive_answer().body, "/block");
+}
+
+INSTANTIATE_TEST_SUITE_P(Server, Awake, testing::Values(0, 1, 2, 3, 6, 9), testing::PrintToStringParamName{});
+
+}  // namespace
+}  // namespace fcgi_worker
