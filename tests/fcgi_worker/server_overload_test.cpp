@@ -109,5 +109,20 @@ TEST_F(ABusyThread, IsNoneWhereItHadNothingToDoBefore) {
     EXPECT_EQ(ask(running.path(), late).status, 200) << "whoever kept it waiting, it was no queue of this server's";
 }
 
+TEST_F(ABusyThread, IsNoneBeforeTheStart) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "s";
+    Server server{ListenSocket::open("unix:" + path),
+                  echo,
+                  {.threads = 1, .queue_target = milliseconds{10}, .queue_interval = kWork}};
+    std::this_thread::sleep_for(2 * kWork);
+    const Connection early{path};
+    early.send(request("GET", "/", {}, {{"REQUEST_START", wall_clock(milliseconds{-100})}}));
+    std::thread runner{[&] { server.run(); }};
+    EXPECT_EQ(early.receive_answer().status, 200) << "it waited for the start, and not in a queue";
+    server.stop();
+    runner.join();
+}
+
 }  // namespace
 }  // namespace fcgi_worker

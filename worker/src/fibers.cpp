@@ -103,6 +103,8 @@ public:
         if (state_.exchange(State::kPosted, std::memory_order_acq_rel) == State::kParked) home_.make_ready(*this);
     }
 
+    Fiber* next_in_line = nullptr;  ///< Of Fibers::Line.
+
 private:
     enum class State : std::uint8_t { kRunning, kParked, kPosted, kLate };
 
@@ -183,8 +185,7 @@ void Fibers::resume(Fiber& fiber) {
                 break;
             case Fiber::Wish::kLetOthersGoFirst: {
                 const std::lock_guard lock{mutex_};
-                polite_.push_back(&fiber);
-                ++polite_count_;
+                polite_.push(fiber);
                 goes_on = false;
                 break;
             }
@@ -208,22 +209,33 @@ bool Fibers::takes_a_queued_task(Fiber& fiber) {
     return true;
 }
 
-Fiber* Fibers::take(std::deque<Fiber*>& line, std::atomic<std::size_t>& count) {
-    if (count == 0) return nullptr;
+void Fibers::Line::push(Fiber& fiber) noexcept {
+    (last_ == nullptr ? first_ : last_->next_in_line) = &fiber;
+    last_ = &fiber;
+    ++size_;
+}
+
+Fiber* Fibers::Line::pop() noexcept {
+    Fiber* const fiber = first_;
+    if (fiber == nullptr) return nullptr;
+    first_ = std::exchange(fiber->next_in_line, nullptr);
+    if (first_ == nullptr) last_ = nullptr;
+    --size_;
+    return fiber;
+}
+
+Fiber* Fibers::take(Line& line) noexcept {
+    if (line.size() == 0) return nullptr;
     const std::lock_guard lock{mutex_};
-    if (line.empty()) return nullptr;
-    Fiber* const first = line.front();
-    line.pop_front();
-    --count;
-    return first;
+    return line.pop();
 }
 
 void Fibers::resume_ready() {
-    while (Fiber* const fiber = take(ready_, ready_count_)) resume(*fiber);
+    while (Fiber* const fiber = take(ready_)) resume(*fiber);
 }
 
 void Fibers::resume_polite() {
-    if (Fiber* const fiber = take(polite_, polite_count_)) resume(*fiber);
+    if (Fiber* const fiber = take(polite_)) resume(*fiber);
 }
 
 void Fibers::expire(Clock::time_point now) {
@@ -233,11 +245,10 @@ void Fibers::expire(Clock::time_point now) {
 }
 
 /// Its wait is over. A thread of the loop that calls this comes by itself to what is ready.
-void Fibers::make_ready(Fiber& fiber) {
+void Fibers::make_ready(Fiber& fiber) noexcept {
     const Fiber* const caller = current_fiber();
     const std::lock_guard lock{mutex_};  // to the end: it may be the last request, and all of this be gone after it
-    ready_.push_back(&fiber);
-    ++ready_count_;
+    ready_.push(fiber);
     --parked_;
     if (caller == nullptr || &caller->home() != this) wake_();
 }

@@ -68,18 +68,31 @@ public:
     /// Of these, those that wait: with a Parker, or as a Blocked.
     [[nodiscard]] std::size_t waiting() const noexcept { return parked_ + blocked_; }
     [[nodiscard]] bool does_one_wait() const noexcept { return parked_ > 0; }
-    [[nodiscard]] bool is_one_polite() const noexcept { return polite_count_ > 0; }  ///< Has let others go first.
-    [[nodiscard]] bool is_one_ready() const noexcept { return ready_count_ > 0 || polite_count_ > 0; }
+    [[nodiscard]] bool is_one_polite() const noexcept { return polite_.size() > 0; }  ///< Has let others go first.
+    [[nodiscard]] bool is_one_ready() const noexcept { return ready_.size() > 0 || polite_.size() > 0; }
 
 private:
     friend class Fiber;
-    friend class Parker;
     friend class Blocked;
+
+    /// Fibers that wait for a thread, the first one first. Each is in one at most, and linked by itself: there is no
+    /// memory to be had for it. push() and pop() want the lock to be held; size() is a look without it.
+    class Line {
+    public:
+        void push(Fiber& fiber) noexcept;
+        [[nodiscard]] Fiber* pop() noexcept;  ///< Null where it is empty.
+        [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    private:
+        Fiber* first_ = nullptr;
+        Fiber* last_ = nullptr;
+        std::atomic<std::size_t> size_ = 0;
+    };
 
     void resume(Fiber& fiber);
     [[nodiscard]] bool takes_a_queued_task(Fiber& fiber);
-    [[nodiscard]] Fiber* take(std::deque<Fiber*>& line, std::atomic<std::size_t>& count);
-    void make_ready(Fiber& fiber);
+    [[nodiscard]] Fiber* take(Line& line) noexcept;
+    void make_ready(Fiber& fiber) noexcept;
 
     const std::size_t count_;
     Standby& standby_;
@@ -90,15 +103,13 @@ private:
     std::mutex mutex_;
     std::vector<Fiber*> idle_;  ///< The last one was used last: its stack is still in the caches.
     std::deque<Task> queued_;   ///< For want of an idle one.
-    std::deque<Fiber*> ready_;
-    std::deque<Fiber*> polite_;
+    Line ready_;
+    Line polite_;
 
     std::atomic<std::size_t> at_work_ = 0;  ///< Those that are not idle.
     std::atomic<std::size_t> running_ = 0;
     std::atomic<std::size_t> parked_ = 0;
     std::atomic<std::size_t> blocked_ = 0;
-    std::atomic<std::size_t> ready_count_ = 0;  ///< What the queues hold, for a look without the lock.
-    std::atomic<std::size_t> polite_count_ = 0;
 };
 
 }  // namespace fcgi_worker

@@ -38,6 +38,16 @@ private:
     std::atomic<bool> is_posted_ = false;  ///< For ThreadSanitizer, which does not know sem_clockwait().
 };
 
+/// Waits in a queue for whoever takes the request out of it and unparks it. `leave` leaves the queue, and says whether
+/// the request still was in it. False where it has left, for it was time.
+template <typename Leave>
+[[nodiscard]] bool park_in_queue(Parker& parker, Deadline latest, Leave leave) {
+    if (parker.park_until(latest)) return true;
+    if (leave()) return false;
+    parker.park();  // it was taken a moment ago
+    return true;
+}
+
 /// Lets each request go first that can do something now. Whoever leads calls it, so that they may join.
 void let_others_go_first() noexcept;
 

@@ -187,9 +187,8 @@ void Combiner::Queue::enter(Place& self) {
 /// Returns when the place leads, or has what it came for.
 void Combiner::Queue::wait(Place& self, Deadline latest) {
     const Clock::time_point begin = Clock::now();
-    if (!self.ready.park_until(latest)) {
-        if (give_up(self)) throw PoolExhausted{std::string{statement_.name} + ": no batch began in time"};
-        self.ready.park();  // It has been taken a moment ago.
+    if (!park_in_queue(self.ready, latest, [&] { return give_up(self); })) {
+        throw PoolExhausted{std::string{statement_.name} + ": no batch began in time"};
     }
     if (self.budget.spent == nullptr) return;
     const Clock::time_point end = Clock::now();

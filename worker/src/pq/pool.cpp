@@ -161,14 +161,11 @@ std::unique_ptr<Connection> Pool::Keeper::wait_for_one(std::unique_lock<std::mut
     const Clock::time_point begin = Clock::now();
     waiters_.push_back(&self);
     lock.unlock();
-    bool is_over = self.ready.park_until(deadline);
+    const bool is_over = park_in_queue(self.ready, deadline, [&] {
+        const std::lock_guard leaving{mutex_};
+        return waiters_.remove(&self) > 0;
+    });
     lock.lock();
-    if (!is_over && waiters_.remove(&self) == 0) {  // It has been served a moment ago.
-        lock.unlock();
-        self.ready.park();
-        lock.lock();
-        is_over = true;
-    }
     ++counts_.waits;
     counts_.waited += Clock::now() - begin;
     if (!is_over) {
