@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034 # what is set here is used by who sources it
 # What the scripts of ./todo share: words for the terminal, the state folder, who runs what. Sourced, never run.
 #
-# Sets:   project   the clone;   numbers.env's names
+# Sets:   project   the clone;   numbers.env's names;   in_turn   before the command of what the stack starts
 # After use_state DIR:  state   the state folder, absolute;   database_user, service_user   who PostgreSQL and who
 #         the workers and nginx's workers run as;   stack.env's names, where it exists
 
@@ -13,6 +13,10 @@ umask 022
 project=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=worker/stack/numbers.env
 source "$project/worker/stack/numbers.env"
+
+# PostgreSQL, the workers and nginx hand each request on to each other. In the kernel's class for batches whoever is woken
+# takes its turn instead of interrupting the one that has just woken it: docs/performance.md has the figures.
+in_turn=(chrt --batch 0)
 
 die() {
     echo "todo: $*" >&2
