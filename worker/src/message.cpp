@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -52,10 +53,11 @@ Fields headers(const char* const* parameters) {
         headers.add("content-type", std::string{type});
     }
     for (const char* const* entry = parameters; *entry != nullptr; ++entry) {
+        if (std::strncmp(*entry, "HTTP_", 5) != 0) continue;
         const std::string_view text{*entry};
         const std::string_view name = text.substr(0, text.find('='));
         // What tells of the body came as CONTENT_TYPE and CONTENT_LENGTH, which the web server has looked at.
-        if (!name.starts_with("HTTP_") || name == "HTTP_CONTENT_TYPE" || name == "HTTP_CONTENT_LENGTH") continue;
+        if (name == "HTTP_CONTENT_TYPE" || name == "HTTP_CONTENT_LENGTH") continue;
         headers.add(header_name(name), std::string{text.substr(std::min(text.size(), name.size() + 1))});
     }
     return headers;
@@ -134,9 +136,9 @@ std::string_view reason(int status) {
 
 std::string_view parameter(const char* const* parameters, std::string_view name) {
     for (const char* const* entry = parameters; *entry != nullptr; ++entry) {
-        const std::string_view text{*entry};
-        if (text.size() > name.size() && text[name.size()] == '=' && text.starts_with(name)) {
-            return text.substr(name.size() + 1);
+        // Most differ in their first bytes: nothing is done for the length of those.
+        if (std::strncmp(*entry, name.data(), name.size()) == 0 && (*entry)[name.size()] == '=') {
+            return *entry + name.size() + 1;
         }
     }
     return {};
