@@ -66,12 +66,17 @@ private:
 }  // namespace
 
 std::string to_string(Timestamp time) {
+    std::string text;
+    text.reserve(24);
+    append(text, time);
+    return text;
+}
+
+void append(std::string& text, Timestamp time) {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss clock{time - day};
 
-    std::string text;
-    text.reserve(24);
     append_digits(text, static_cast<int>(date.year()), 4);
     text += '-';
     append_digits(text, static_cast<unsigned>(date.month()), 2);
@@ -86,7 +91,6 @@ std::string to_string(Timestamp time) {
     text += '.';
     append_digits(text, clock.subseconds().count(), 3);
     text += 'Z';
-    return text;
 }
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {

@@ -15,6 +15,7 @@ using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
 
 /// In UTC with milliseconds: "2026-01-31T08:15:00.123Z".
 [[nodiscard]] std::string to_string(Timestamp time);
+void append(std::string& text, Timestamp time);
 
 /// Reads any offset and up to nine digits behind the second, because programs write a time they were given in their
 /// own way. None for what is no date-time, for a leap second, and for what is finer than a millisecond.

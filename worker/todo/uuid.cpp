@@ -59,13 +59,18 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
 
 std::string Uuid::to_string() const {
     std::string text;
-    text.reserve(36);
-    for (std::size_t i = 0; i < bytes_.size(); ++i) {
-        if (hyphen_before(i)) text += '-';
-        text += kHexDigits[bytes_.at(i) >> 4];
-        text += kHexDigits[bytes_.at(i) & 0x0F];
-    }
+    append_to(text);
     return text;
+}
+
+void Uuid::append_to(std::string& text) const {
+    std::size_t at = text.size();
+    text.append(36, '-');
+    for (std::size_t i = 0; i < bytes_.size(); ++i) {
+        if (hyphen_before(i)) ++at;
+        text[at++] = kHexDigits[bytes_.at(i) >> 4];
+        text[at++] = kHexDigits[bytes_.at(i) & 0x0F];
+    }
 }
 
 Uuid make_uuid_v7() { return make_uuid_v7(std::chrono::system_clock::now()); }

@@ -21,6 +21,7 @@ public:
     /// Upper case is read too. None for anything but the canonical form.
     [[nodiscard]] static std::optional<Uuid> parse(std::string_view text);
     [[nodiscard]] std::string to_string() const;
+    void append_to(std::string& text) const;
     [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
 
     auto operator<=>(const Uuid&) const = default;
