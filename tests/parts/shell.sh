@@ -28,7 +28,8 @@ gtest() {
     [[ -x $program ]] || { echo "not ok ${program##*/} is not there: its build failed" && return; }
     log=$(mktemp "$TEST_FOLDER/gtest.XXXXXX")
     timeout --foreground -k 5 "${PROGRAM_SECONDS:-600}" "$@" "$program" --gtest_color=no >"$log" 2>&1 || code=$?
-    if ((code != 0)); then tail -n 200 -- "$log"; else grep '^# ' -- "$log" || true; fi
+    # ThreadSanitizer goes on after its reports: they may stand anywhere.
+    if ((code != 0)); then sed -n '/^WARNING: ThreadSanitizer/,/^SUMMARY/p' -- "$log" && tail -n 200 -- "$log"; else grep '^# ' -- "$log" || true; fi
     awk -v program="${program##*/}" -v code="$code" '
         function name(line) { sub(/^\[[^]]*\] /, "", line); sub(/ \([0-9]+ ms\)$/, "", line); return line }
         /^\[ RUN      \]/ { running = name($0); reason = "" ; next }
