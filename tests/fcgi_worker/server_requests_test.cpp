@@ -42,13 +42,10 @@ public:
             const std::lock_guard lock{mutex_};
             parkers_.push_back(&parker);
         }
-        if (parker.park_until(latest)) return true;
-        {
+        return park_in_queue(parker, latest, [&] {
             const std::lock_guard lock{mutex_};
-            if (std::erase(parkers_, &parker) > 0) return false;
-        }
-        parker.park();  // whoever took it is about to unpark it
-        return true;
+            return std::erase(parkers_, &parker) > 0;
+        });
     }
     void let_go() {
         for (Parker* parker : taken(kAll)) parker->unpark();

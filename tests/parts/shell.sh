@@ -28,8 +28,12 @@ gtest() {
     [[ -x $program ]] || { echo "not ok ${program##*/} is not there: its build failed" && return; }
     log=$(mktemp "$TEST_FOLDER/gtest.XXXXXX")
     timeout --foreground -k 5 "${PROGRAM_SECONDS:-600}" "$@" "$program" --gtest_color=no >"$log" 2>&1 || code=$?
-    # ThreadSanitizer goes on after its reports: they may stand anywhere.
-    if ((code != 0)); then sed -n '/^WARNING: ThreadSanitizer/,/^SUMMARY/p' -- "$log" && tail -n 200 -- "$log"; else grep '^# ' -- "$log" || true; fi
+    if ((code == 0)); then
+        grep '^# ' -- "$log" || true
+    else
+        sed -n '/^WARNING: ThreadSanitizer/,/^SUMMARY/p' -- "$log" # it goes on after these: they may stand anywhere
+        tail -n 200 -- "$log"
+    fi
     awk -v program="${program##*/}" -v code="$code" '
         function name(line) { sub(/^\[[^]]*\] /, "", line); sub(/ \([0-9]+ ms\)$/, "", line); return line }
         /^\[ RUN      \]/ { running = name($0); reason = "" ; next }

@@ -37,9 +37,11 @@ std::string request_id(const char* const* parameters) {
     return random_request_id();
 }
 
+constexpr std::string_view kHeader = "HTTP_";  // before the name of each of the client's headers
+
 /// "HTTP_IF_MATCH" -> "if-match".
 std::string header_name(std::string_view parameter_name) {
-    std::string name{parameter_name.substr(std::string_view{"HTTP_"}.size())};
+    std::string name{parameter_name.substr(kHeader.size())};
     for (char& c : name) {
         if (c == '_') c = '-';
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -53,7 +55,7 @@ Fields headers(const char* const* parameters) {
         headers.add("content-type", std::string{type});
     }
     for (const char* const* entry = parameters; *entry != nullptr; ++entry) {
-        if (std::strncmp(*entry, "HTTP_", 5) != 0) continue;
+        if (std::strncmp(*entry, kHeader.data(), kHeader.size()) != 0) continue;
         const std::string_view text{*entry};
         const std::string_view name = text.substr(0, text.find('='));
         // What tells of the body came as CONTENT_TYPE and CONTENT_LENGTH, which the web server has looked at.
