@@ -44,7 +44,7 @@ Outcome outcome_of(std::string_view word) {
     throw std::logic_error("a statement answers with an unknown word: " + std::string{word});
 }
 
-/// How many todos the owner had, where the statement counted them.
+/// How many todos the owner had, where a statement that may count them did.
 std::optional<std::size_t> read_owned(const Rows& rows) {
     constexpr std::size_t kOwnedColumn = kTodoColumn + 8;
     const auto text = rows.at(0, kOwnedColumn);
@@ -102,6 +102,7 @@ PgStore::PgStore(fcgi_worker::pq::Pool& pool, const StoreOptions& options)
       list_by_order_(pool, kListByOrder, options_for("list", options)),
       find_(pool, kFind, options_for("get", options)),
       create_(pool, kCreate, options_for("create", options)),
+      create_checked_(pool, kCreateChecked, options_for("create", options)),
       replace_(pool, kReplace, options_for("replace", options)),
       patch_(pool, kPatch, options_for("patch", options)),
       remove_(pool, kRemove, options_for("delete", options)) {}
@@ -139,25 +140,33 @@ std::optional<Todo> PgStore::find(OwnerId owner, TodoId id, Budget budget) {
 
 WriteResult PgStore::create(OwnerId owner, TodoId id, const Content& content, const std::optional<WriteKey>& key,
                             Budget budget) {
-    Member member{.parameters = {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key),
-                                 std::nullopt, content.title, to_parameter(std::optional{content.completed}),
-                                 to_parameter(content.order), content.notes},
-                  .touches = touches(owner, std::nullopt, key)};  // the id is nobody else's
-    return write_within_room(create_, owner, std::move(member), budget);
+    return within_room(owner, [&](const Parameter& most) {
+        const bool check = key || most;
+        Member member{.parameters = {owner.value.to_string(), id.value.to_string()},
+                      .touches = touches(owner, std::nullopt, key)};  // the id is nobody else's
+        if (check) member.parameters.insert(member.parameters.end(), {key_of(key), digest_of(key), most});
+        member.parameters.insert(member.parameters.end(),
+                                 {content.title, to_parameter(std::optional{content.completed}),
+                                  to_parameter(content.order), content.notes});
+        return write(check ? create_checked_ : create_, member, budget);
+    });
 }
 
 WriteResult PgStore::replace(OwnerId owner, TodoId id, const Content& content, const Preconditions& preconditions,
                              const std::optional<WriteKey>& key, Budget budget) {
     const ReadOnlyFields& unchanged = preconditions.unchanged;
-    Member member{
-        .parameters = {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key), std::nullopt,
-                       content.title, to_parameter(std::optional{content.completed}), to_parameter(content.order),
-                       content.notes, to_parameter(preconditions.if_match),
-                       to_parameter(std::optional{preconditions.if_match.has_value()}),
-                       to_parameter(std::optional{preconditions.if_none_match_any}), to_parameter(unchanged.version),
-                       to_parameter(unchanged.created_at), to_parameter(unchanged.updated_at)},
-        .touches = touches(owner, id, key)};
-    return write_within_room(replace_, owner, std::move(member), budget);
+    return within_room(owner, [&](const Parameter& most) {
+        const Member member{
+            .parameters = {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key), most,
+                           content.title, to_parameter(std::optional{content.completed}), to_parameter(content.order),
+                           content.notes, to_parameter(preconditions.if_match),
+                           to_parameter(std::optional{preconditions.if_match.has_value()}),
+                           to_parameter(std::optional{preconditions.if_none_match_any}),
+                           to_parameter(unchanged.version), to_parameter(unchanged.created_at),
+                           to_parameter(unchanged.updated_at)},
+            .touches = touches(owner, id, key)};
+        return write(replace_, member, budget);
+    });
 }
 
 WriteResult PgStore::patch(OwnerId owner, TodoId id, const Changes& changes, const Preconditions& preconditions,
@@ -194,6 +203,7 @@ std::vector<std::pair<std::string, CombinerCounts>> PgStore::counts() const {
             {"list_by_order", list_by_order_.counts()},
             {"get", find_.counts()},
             {"create", create_.counts()},
+            {"create_checked", create_checked_.counts()},
             {"replace", replace_.counts()},
             {"patch", patch_.counts()},
             {"delete", remove_.counts()}};
@@ -209,14 +219,14 @@ Rows PgStore::read(Combiner& combiner, const Member& member, Budget budget) {
 }
 
 /// For what may create one more todo. Counts the owner's where it is not known that there is room.
-WriteResult PgStore::write_within_room(Combiner& combiner, OwnerId owner, Member member, Budget budget) {
-    constexpr std::size_t kMost = 4;  // the statements' $5
+WriteResult PgStore::within_room(OwnerId owner, const std::function<Rows(const Parameter& most)>& execute) {
     const bool has_room = room_.take(owner);
-    if (!has_room) member.parameters[kMost] = std::to_string(max_todos_);
-    const Rows rows = write(combiner, member, budget);
+    const Rows rows = execute(has_room ? Parameter{} : std::to_string(max_todos_));
     WriteResult result = read_result(rows);
     if (has_room && result.outcome != Outcome::kCreated) room_.give_back(owner);
-    if (const auto owned = read_owned(rows)) room_.note(owner, *owned);
+    if (!has_room) {
+        if (const auto owned = read_owned(rows)) room_.note(owner, *owned);
+    }
     return result;
 }
 

@@ -63,7 +63,8 @@ private:
     static fcgi_worker::pq::Rows read(Combiner& combiner, const Member& member, Budget budget);
     static fcgi_worker::pq::Rows write(Combiner& combiner, const Member& member, Budget budget);
     static fcgi_worker::pq::Rows write(const std::function<fcgi_worker::pq::Rows()>& execute);
-    WriteResult write_within_room(Combiner& combiner, OwnerId owner, Member member, Budget budget);
+    WriteResult within_room(
+        OwnerId owner, const std::function<fcgi_worker::pq::Rows(const fcgi_worker::pq::Parameter& most)>& execute);
 
     fcgi_worker::pq::Pool& pool_;
     std::size_t max_todos_;
@@ -72,6 +73,7 @@ private:
     Combiner list_by_order_;
     Combiner find_;
     Combiner create_;
+    Combiner create_checked_;
     Combiner replace_;
     Combiner patch_;
     Combiner remove_;
