@@ -140,7 +140,7 @@ void serve(todo::Options options) {
         status.emplace(options.status,
                        todo::StatusSources{.version = std::string(todo::version()),
                                            .threads = options.server.threads,
-                                           .requests_limit = options.server.requests,
+                                           .requests_limit = std::max(options.server.requests, options.server.threads),
                                            .connections = options.pool.connections,
                                            .server = [&server] { return server.counts(); },
                                            .queue = [&server] { return server.queue(); },
