@@ -7,31 +7,11 @@
 #include <string>
 #include <utility>
 
+#include "faults.hpp"
 #include "text.hpp"
 
 namespace todo {
 namespace {
-
-using fcgi_worker::FieldError;
-using fcgi_worker::Problem;
-
-/// One answer lists no more faults than this: enough for each field, and 64 KiB of unknown ones stay small.
-constexpr std::size_t kMaximumFaults = 20;
-
-/// RFC 6901.
-std::string pointer_to(std::string_view name) {
-    std::string pointer = "/";
-    for (const char character : name) {
-        if (character == '~') {
-            pointer += "~0";
-        } else if (character == '/') {
-            pointer += "~1";
-        } else {
-            pointer += character;
-        }
-    }
-    return pointer;
-}
 
 /// The value of a JSON number that is a whole one within 64 bits, however it is written: 1000, 1e3, 1000.0.
 /// Exact: no double between.
@@ -93,14 +73,12 @@ public:
 
     [[nodiscard]] Patch finish() && {
         if (kind_ == BodyKind::kWhole && !has_title_) fault("title", "A title is required.");
-        if (!faults_.empty()) throw invalid_fields(std::move(faults_));
+        faults_.throw_if_any();
         return std::move(patch_);
     }
 
 private:
-    void fault(std::string_view name, std::string detail) {
-        if (faults_.size() < kMaximumFaults) faults_.push_back({pointer_to(name), std::move(detail)});
-    }
+    void fault(std::string_view name, std::string detail) { faults_.add(name, std::move(detail)); }
 
     void read_title(JsonValue& value) {
         has_title_ = true;
@@ -180,16 +158,11 @@ private:
     BodyKind kind_;
     std::optional<Addressee> addressee_;
     Patch patch_;
-    std::vector<FieldError> faults_;
+    Faults faults_;
     bool has_title_ = false;
 };
 
 }  // namespace
-
-Problem invalid_fields(std::vector<FieldError> errors) {
-    return Problem{422, "invalid-fields", "Invalid fields",
-                   "The body is not a todo as the service takes it; each fault stands in errors.", std::move(errors)};
-}
 
 Patch read_fields(std::vector<JsonMember> members, BodyKind kind, const std::optional<Addressee>& addressee) {
     FieldReader reader{kind, addressee};

@@ -9,15 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include <fcgi_worker/problem.hpp>
-
 #include "json_member.hpp"
 #include "wire.hpp"
 
 namespace todo {
-
-/// 422 invalid-fields; `errors` is what is wrong, not empty.
-[[nodiscard]] fcgi_worker::Problem invalid_fields(std::vector<fcgi_worker::FieldError> errors);
 
 /// The todo that a PUT or PATCH is for.
 struct Addressee {

@@ -1,4 +1,4 @@
-/// The errors of the API that more than one place answers with. Those of a body are in wire.hpp and fields.hpp,
+/// The errors of the API that more than one place answers with. Those of a body are in json_object.hpp and faults.hpp,
 /// those of the router (404 of an unknown path, 405, 500, 503) in the library.
 ///
 /// Threads: functions without state.

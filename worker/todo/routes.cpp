@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cursor.hpp"
-#include "fields.hpp"
+#include "faults.hpp"
 #include "headers.hpp"
 #include "path.hpp"
 #include "problems.hpp"

@@ -1,8 +1,7 @@
-/// Todos as JSON, in both directions: the one place that knows Boost.JSON.
+/// Todos as JSON, in both directions.
 ///
-/// Reading is strict. 400: what is no JSON of RFC 8259 in UTF-8, a name twice in one object, nesting deeper than 16, a
-/// number that no double can hold, \u0000. 422 with a pointer for each fault: wrong types, values out
-/// of range, unknown and read-only fields.
+/// 400 for what json_object.hpp refuses. 422 with a pointer for each fault: wrong types, values out of range, unknown
+/// and read-only fields.
 ///
 /// Threads: functions without state.
 /// Errors:  parse_* throw fcgi_worker::Problem.
