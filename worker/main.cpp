@@ -19,6 +19,8 @@
 #include <utility>
 #include <variant>
 
+#include "accounts/account_statements.hpp"
+#include "accounts/accounts.hpp"
 #include "crypto.hpp"
 #include "janitor.hpp"
 #include "log.hpp"
@@ -118,16 +120,30 @@ void serve(todo::Options options) {
     const fcgi_worker::Log& log = sink.log;
     raise_descriptor_limit(options, log);
     todo::start_crypto();
+    if (!options.anonymous_owner && options.tokens.keys_file.empty()) {
+        throw todo::OptionError(
+            "nobody could sign in: give --token-keys FILE, or --anonymous-owner where everybody may do everything");
+    }
 
     auto socket = options.listen == "inherit" ? ListenSocket::inherit(todo::supervisor::inherited_socket())
                                               : ListenSocket::open(options.listen, options.listen_options);
     const auto watchdog = todo::supervisor::watchdog_interval();
-    options.pool.statements.assign(todo::kStatements.begin(), todo::kStatements.end());
+    auto& statements = options.pool.statements;
+    statements.assign(todo::kStatements.begin(), todo::kStatements.end());
+    statements.insert(statements.end(), todo::kAccountStatements.begin(), todo::kAccountStatements.end());
     fcgi_worker::pq::Pool pool{options.pool, log};
     options.store.combiner.wait_timeout = options.pool.acquire_timeout;
     todo::PgStore store{pool, options.store};
     fcgi_worker::Router router{log};
-    todo::add_routes(router, store, options.api);
+    std::optional<todo::Accounts> accounts;
+    if (options.anonymous_owner) {
+        log({LogLevel::kWarning, "nobody signs in: whoever reaches the service may change all todos", {}});
+    } else {
+        accounts.emplace(pool, options.tokens, log);
+        accounts->add_routes(router);
+    }
+    todo::add_routes(router, store, options.api,
+                     accounts ? accounts->identify() : todo::always(*options.anonymous_owner));
     todo::RequestMetrics request_metrics;
     options.server.on_answer = [&](const auto& request, const auto& response, const auto& spent) {
         request_metrics.note(request, response, spent);
@@ -137,18 +153,18 @@ void serve(todo::Options options) {
 
     std::optional<todo::StatusServer> status;
     if (!options.status.directory.empty()) {
-        status.emplace(options.status,
-                       todo::StatusSources{.version = std::string(todo::version()),
-                                           .threads = options.server.threads,
-                                           .requests_limit = std::max(options.server.requests, options.server.threads),
-                                           .connections = options.pool.connections,
-                                           .server = [&server] { return server.counts(); },
-                                           .queue = [&server] { return server.queue(); },
-                                           .pool = [&pool] { return pool.counts(); },
-                                           .combiners = [&store] { return store.counts(); },
-                                           .log_lines_lost = sink.lines_lost,
-                                           .requests = [&request_metrics] { return request_metrics.text(); }},
-                       log);
+        todo::StatusSources sources{.version = std::string(todo::version()),
+                                    .threads = options.server.threads,
+                                    .requests_limit = std::max(options.server.requests, options.server.threads),
+                                    .connections = options.pool.connections,
+                                    .server = [&server] { return server.counts(); },
+                                    .queue = [&server] { return server.queue(); },
+                                    .pool = [&pool] { return pool.counts(); },
+                                    .combiners = [&store] { return store.counts(); },
+                                    .log_lines_lost = sink.lines_lost,
+                                    .requests = [&request_metrics] { return request_metrics.text(); }};
+        if (accounts) sources.accounts = [&accounts] { return accounts->counts(); };
+        status.emplace(options.status, std::move(sources), log);
     }
     const todo::Janitor janitor{pool, {}, log};
     const Watch watch{server, options.server.threads, watchdog};

@@ -44,8 +44,8 @@ refuses() {
     fi
 }
 
-# answers PORT: the service answers a list there.
-answers() { [[ $(curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$1/v1/todos") == 200 ]]; }
+# answers PORT: the service answers there, that nobody is signed in.
+answers() { [[ $(curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$1/v1/todos") == 401 ]]; }
 
 # residents FOLDER: the processes that are at home in it, or run a program of it.
 residents() { find /proc/[0-9]*/{cwd,exe} -maxdepth 0 -lname "$1/*" 2>/dev/null; }

@@ -15,6 +15,7 @@
 
 #include "crypto.hpp"
 #include "memory_store.hpp"
+#include "problems.hpp"
 #include "routes.hpp"
 
 namespace todo {
@@ -69,7 +70,10 @@ inline const std::string kSomeTodo = kTodos + "/" + kSomeId;
 struct ApiTest : testing::Test {
     ApiTest() {
         start_crypto();
-        add_routes(router_, store, options);
+        add_routes(router_, store, options, [this](const Request&) {
+            if (!who) throw problems::not_signed_in();
+            return Identity{*who};
+        });
     }
 
     /// A target is a path with or without a query. A body goes as application/json where no type is named.
@@ -122,7 +126,8 @@ struct ApiTest : testing::Test {
     MemoryStore store;
     const OwnerId alice{*Uuid::parse("0198c0de-0000-7000-8000-00000000000a")};
     const OwnerId bob{*Uuid::parse("0198c0de-0000-7000-8000-00000000000b")};
-    ApiOptions options{.public_url = "", .anonymous_owner = alice};
+    ApiOptions options{.public_url = ""};
+    std::optional<OwnerId> who = alice;  ///< Is signed in.
 
 private:
     Router router_;

@@ -62,7 +62,7 @@ TEST_F(IdempotencyKey, IsRefusedWhileItsRequestIsUnderWay) {
 
 TEST_F(IdempotencyKey, BelongsToItsOwner) {
     post(kMilk, key);
-    options.anonymous_owner = bob;
+    who = bob;
     EXPECT_THAT(post(kBeer, key), AllOf(Answers(201), HasHeader("Idempotent-Replayed", "(none)")));
 }
 

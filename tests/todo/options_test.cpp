@@ -79,7 +79,7 @@ TEST(Options, HaveTheDefaultsOfThePartsTheyAreFor) {
     EXPECT_EQ(options.listen, "inherit");
     EXPECT_EQ(options.store.max_todos, 10'000U);
     EXPECT_EQ(options.status.directory, "");
-    EXPECT_FALSE(options.api.anonymous_owner);
+    EXPECT_FALSE(options.anonymous_owner);
 }
 
 TEST(Options, CombineAllOrNoneOrSome) {
@@ -158,7 +158,7 @@ TEST(Options, SayHowToListen) {
 TEST(Options, LetTheAnonymousOwnerActOnlyWhenAsked) {
     const auto options = options_of({"--anonymous-owner"});
 
-    EXPECT_EQ(options.api.anonymous_owner, OwnerId{Uuid::parse("00000000-0000-7000-8000-000000000001").value()});
+    EXPECT_EQ(options.anonymous_owner, OwnerId{Uuid::parse("00000000-0000-7000-8000-000000000001").value()});
 }
 
 TEST(Options, ComeFromTheEnvironmentToo) {
@@ -166,7 +166,7 @@ TEST(Options, ComeFromTheEnvironmentToo) {
     const EnvironmentVariable anonymous{"TODO_ANONYMOUS_OWNER", "true"};
 
     EXPECT_EQ(options_of({}).server.threads, 5U);
-    EXPECT_TRUE(options_of({}).api.anonymous_owner);
+    EXPECT_TRUE(options_of({}).anonymous_owner);
     EXPECT_EQ(options_of({"--threads=6"}).server.threads, 6U);
 }
 
@@ -179,7 +179,7 @@ TEST(Options, ComeFromAConfigFileToo) {
     EXPECT_EQ(options_of({"--config", file.path()}).server.threads, 5U);
     EXPECT_EQ(options_of({"--config", file.path()}).pool.dsn, "host=/tmp dbname=x");
     EXPECT_EQ(options_of({"--config", file.path()}).log_level, fcgi_worker::LogLevel::kError);
-    EXPECT_FALSE(options_of({"--config", file.path()}).api.anonymous_owner);
+    EXPECT_FALSE(options_of({"--config", file.path()}).anonymous_owner);
     EXPECT_EQ(options_of({"--config", file.path(), "--threads=6"}).server.threads, 6U);
 }
 

@@ -220,7 +220,7 @@ TEST_F(ReadTodo, Is404WhenDeleted) {
 }
 
 TEST_F(ReadTodo, DoesNotTellStrangersThatItExists) {
-    options.anonymous_owner = bob;
+    who = bob;
     EXPECT_THAT(get(milk), IsProblem(404, "not-found"));
     EXPECT_THAT(patch(milk, R"({"title":"beer"})"), IsProblem(404, "not-found"));
     EXPECT_THAT(remove(milk), IsProblem(404, "not-found"));
@@ -357,7 +357,7 @@ TEST_F(DeleteTodo, TakesNoQuery) {
 
 struct NotSignedIn : ApiTest {};
 TEST_F(NotSignedIn, Is401OnEachRoute) {
-    options.anonymous_owner.reset();
+    who.reset();
     for (const auto& [method, path] : {std::pair{"GET", kTodos},
                                        {"HEAD", kTodos},
                                        {"POST", kTodos},

@@ -183,3 +183,12 @@ step() {
         die "$label failed: the lines above are the end of $log"
     fi
 }
+
+# service_answers ADDRESS ANONYMOUS: as it should. Where nobody is signed in, a worker says so without its database, so that
+# one is asked for too.
+service_answers() {
+    local expected=401
+    [[ -z $2 ]] || expected=200
+    [[ $(curl -s -m 5 -o /dev/null -w '%{http_code}' "$1/v1/todos?limit=1") == "$expected" ]] &&
+        curl -sf -m 5 -o /dev/null --unix-socket "$state/run/private.sock" http://localhost/readyz
+}

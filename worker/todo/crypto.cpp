@@ -4,9 +4,17 @@
 
 #include <array>
 #include <cstdint>
+#include <new>
 #include <stdexcept>
+#include <utility>
 
 namespace todo {
+namespace {
+
+// Two passes over the memory: with 64 MiB what RFC 9106 and libsodium call fit for signing in while somebody waits.
+constexpr unsigned long long kPasswordPasses = 2;
+
+}  // namespace
 
 void start_crypto() {
     if (sodium_init() < 0) throw std::runtime_error("libsodium cannot start: this system gives no random bytes");
@@ -32,6 +40,49 @@ std::string sha256_hex(std::initializer_list<std::string_view> parts) {
     std::array<char, 2 * crypto_hash_sha256_BYTES + 1> hex{};
     sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
     return hex.data();
+}
+
+std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
+    std::array<std::uint8_t, crypto_hash_sha256_BYTES> digest{};
+    crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+    return digest;
+}
+
+struct HmacSha256::State {
+    crypto_auth_hmacsha256_state begun;
+};
+
+HmacSha256::HmacSha256(std::string_view key) {
+    auto state = std::make_shared<State>();
+    crypto_auth_hmacsha256_init(&state->begun, reinterpret_cast<const unsigned char*>(key.data()), key.size());
+    state_ = std::move(state);
+}
+
+std::string HmacSha256::sign(std::string_view text) const {
+    crypto_auth_hmacsha256_state state = state_->begun;
+    crypto_auth_hmacsha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    std::string signature(crypto_auth_hmacsha256_BYTES, '\0');
+    crypto_auth_hmacsha256_final(&state, reinterpret_cast<unsigned char*>(signature.data()));
+    return signature;
+}
+
+bool HmacSha256::verifies(std::string_view text, std::string_view signature) const {
+    const std::string expected = sign(text);
+    return signature.size() == expected.size() &&
+           sodium_memcmp(expected.data(), signature.data(), expected.size()) == 0;
+}
+
+std::string hash_password(std::string_view password) {
+    std::array<char, crypto_pwhash_STRBYTES> hash{};
+    if (crypto_pwhash_str_alg(hash.data(), password.data(), password.size(), kPasswordPasses, kPasswordMemory,
+                              crypto_pwhash_ALG_ARGON2ID13) != 0) {
+        throw std::bad_alloc{};
+    }
+    return hash.data();
+}
+
+bool is_password(std::string_view hash, std::string_view password) {
+    return crypto_pwhash_str_verify(std::string{hash}.c_str(), password.data(), password.size()) == 0;
 }
 
 }  // namespace todo

@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base64url.hpp"
+
 namespace todo {
 namespace {
 
@@ -19,39 +21,6 @@ constexpr std::uint8_t kByOrder = 1;
 constexpr std::uint8_t kByOrderNone = 2;
 constexpr std::size_t kShortBytes = 18;
 constexpr std::size_t kLongBytes = 26;
-
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-std::string to_base64url(std::string_view bytes) {
-    std::string text;
-    std::uint32_t window = 0;
-    unsigned bits = 0;
-    for (const char byte : bytes) {
-        window = window << 8 | static_cast<std::uint8_t>(byte);
-        for (bits += 8; bits >= 6; bits -= 6) text += kAlphabet[window >> (bits - 6) & 0x3F];
-    }
-    if (bits > 0) text += kAlphabet[window << (6 - bits) & 0x3F];
-    return text;
-}
-
-/// None for other characters, and where the last one has bits that mean nothing: one place has one cursor.
-std::optional<std::string> from_base64url(std::string_view text) {
-    std::string bytes;
-    std::uint32_t window = 0;
-    unsigned bits = 0;
-    for (const char character : text) {
-        const std::size_t value = kAlphabet.find(character);
-        if (value == std::string_view::npos) return std::nullopt;
-        window = window << 6 | static_cast<std::uint32_t>(value);
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            bytes += static_cast<char>(window >> bits & 0xFF);
-        }
-    }
-    if (bits >= 6 || (window & ((1U << bits) - 1)) != 0) return std::nullopt;
-    return bytes;
-}
 
 std::uint8_t sort_byte(Sort sort, const Position& position) {
     if (sort == Sort::kById) return kById;

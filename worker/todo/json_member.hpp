@@ -1,4 +1,4 @@
-/// What a JSON body says, as far as a todo needs it: the members of one object.
+/// What a JSON object says, as far as the service needs it: its members.
 ///
 /// Threads: values.
 #pragma once
@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace todo {
 
@@ -14,8 +15,11 @@ struct JsonNumber {
     std::string text;
 };
 
-/// An object or array; no field of a todo is one.
-struct JsonContainer {};
+/// An object or array; no field of a todo is one, and one claim of a token may be a list of texts.
+struct JsonContainer {
+    bool is_list_of_texts = false;
+    std::vector<std::string> texts = {};  ///< Of such a list.
+};
 
 using JsonValue = std::variant<std::nullptr_t, bool, JsonNumber, std::string, JsonContainer>;
 
@@ -23,5 +27,6 @@ struct JsonMember {
     std::string name;
     JsonValue value;
 };
+using JsonObject = std::vector<JsonMember>;
 
 }  // namespace todo

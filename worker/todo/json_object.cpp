@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <set>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include <fcgi_worker/problem.hpp>
@@ -45,12 +49,12 @@ public:
         return keep(JsonContainer{});
     }
     bool on_array_begin(error_code&) {
-        ++depth_;
+        if (depth_++ == kOfMembers) list_ = {.is_list_of_texts = true};
         return true;
     }
     bool on_array_end(std::size_t, error_code&) {
         --depth_;
-        return keep(JsonContainer{});
+        return keep(depth_ == kOfMembers ? std::exchange(list_, {}) : JsonContainer{});
     }
 
     bool on_key_part(string_view part, std::size_t, error_code& error) { return take(part, error); }
@@ -58,7 +62,7 @@ public:
         if (!take(rest, error)) return false;
         std::string name = std::exchange(text_, {});
         if (!names_.back().insert(name).second) return refuse("the same name twice in one object", error);
-        if (depth_ == 1) members_.push_back({std::move(name), nullptr});
+        if (depth_ == kOfMembers) members_.push_back({std::move(name), nullptr});
         return true;
     }
     bool on_string_part(string_view part, std::size_t, error_code& error) { return take(part, error); }
@@ -114,16 +118,27 @@ private:
     }
 
     bool keep(JsonValue&& value) {
-        if (depth_ == 1 && is_object_) members_.back().value = std::move(value);
+        if (depth_ == kOfMembers && is_object_) {
+            members_.back().value = std::move(value);
+        } else if (depth_ == kOfMembers + 1) {
+            if (auto* text = std::get_if<std::string>(&value)) {
+                list_.texts.push_back(std::move(*text));
+            } else {
+                list_.is_list_of_texts = false;
+            }
+        }
         return true;
     }
+
+    static constexpr std::size_t kOfMembers = 1;  ///< Where the outermost object's members are.
 
     std::size_t depth_ = 0;
     bool is_object_ = false;
     std::string text_;  ///< Of the name, string or number that is being read.
     std::string refusal_;
     std::vector<std::set<std::string>> names_;  ///< Of each object that is open.
-    std::vector<JsonMember> members_;
+    JsonContainer list_;                        ///< The array that a member is.
+    JsonObject members_;
 };
 
 [[noreturn]] void refuse_body(const std::string& why) {
@@ -150,7 +165,7 @@ void append_escape(std::string& json, char character) {
 
 }  // namespace
 
-std::vector<JsonMember> parse_json_object(std::string_view body) {
+JsonObject parse_json_object(std::string_view body) {
     if (body.empty()) refuse_body("it is empty; send an object");
     if (body.starts_with("\xEF\xBB\xBF")) refuse_body("a byte order mark" + at_byte(0));
 
@@ -166,6 +181,24 @@ std::vector<JsonMember> parse_json_object(std::string_view body) {
     if (read < body.size()) refuse_body("more text behind its end" + at_byte(read));
     if (!document.is_object()) throw invalid_fields({{"", "The body must be an object."}});
     return std::move(document.members());
+}
+
+std::vector<JsonObject> parse_json_objects(std::string_view text, std::string_view name) {
+    error_code error;
+    const boost::json::value whole = boost::json::parse({text.data(), text.size()}, error);
+    if (error) throw std::runtime_error("it is no JSON: " + error.message());
+    const auto* object = whole.if_object();
+    const auto* member = object == nullptr ? nullptr : object->if_contains({name.data(), name.size()});
+    const auto* array = member == nullptr ? nullptr : member->if_array();
+    if (array == nullptr) throw std::runtime_error("it is no object with an array \"" + std::string{name} + '"');
+
+    std::vector<JsonObject> objects;
+    for (const auto& element : *array) {
+        if (!element.is_object()) throw std::runtime_error("something in \"" + std::string{name} + "\" is no object");
+        const std::string one = boost::json::serialize(element);
+        objects.push_back(parse_json_object(one));
+    }
+    return objects;
 }
 
 void append_json_string(std::string& json, std::string_view text) {

@@ -15,7 +15,11 @@
 
 namespace todo {
 
-[[nodiscard]] std::vector<JsonMember> parse_json_object(std::string_view body);
+[[nodiscard]] JsonObject parse_json_object(std::string_view body);
+
+/// The objects in the array that an object's member `name` is, for files of the operator's own: throws
+/// std::runtime_error for what is none.
+[[nodiscard]] std::vector<JsonObject> parse_json_objects(std::string_view text, std::string_view name);
 
 /// With its quotes.
 void append_json_string(std::string& json, std::string_view text);

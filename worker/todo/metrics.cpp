@@ -146,6 +146,21 @@ void add_combiners(Scrape& scrape, const StatusSources& sources) {
                    std::move(turned_away));
 }
 
+void add_accounts(Scrape& scrape, const StatusSources& sources) {
+    if (!sources.accounts) return;
+    const auto accounts = sources.accounts();
+    const auto& passwords = accounts.passwords;
+    scrape.gauge("passwords_waiting", "Passwords that wait to be hashed.", {sample(passwords.waiting)});
+    scrape.counter("passwords_hashed_total", "Passwords that were hashed, to be kept or to be compared.",
+                   {sample(passwords.done)});
+    scrape.counter("passwords_turned_away_total", "Passwords that were not hashed: too late, or too many waited.",
+                   {sample(passwords.turned_away_late, {{"reason", "late"}}),
+                    sample(passwords.turned_away_crowded, {{"reason", "crowded"}})});
+    scrape.gauge("revoked_owners", "Owners whose access tokens are refused.", {sample(accounts.revoked_owners)});
+    scrape.gauge("revocations_age_seconds", "Since the list of revoked owners was last read.",
+                 {Sample{std::chrono::duration<double>(accounts.revocations_age).count()}});
+}
+
 }  // namespace
 
 std::string metrics_text(const StatusSources& sources) {
@@ -156,6 +171,7 @@ std::string metrics_text(const StatusSources& sources) {
     add_queue(scrape, sources);
     add_pool(scrape, sources);
     add_combiners(scrape, sources);
+    add_accounts(scrape, sources);
     scrape.counter("log_lines_lost_total", "Lines of the log that were lost: not read in time, or not written.",
                    {sample(sources.log_lines_lost())});
     return scrape.text() + sources.requests();

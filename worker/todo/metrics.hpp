@@ -15,6 +15,8 @@
 #include <fcgi_worker/pq/pool.hpp>
 #include <fcgi_worker/server.hpp>
 
+#include "accounts/account_counts.hpp"
+
 namespace todo {
 
 /// What the numbers are made of. They are asked anew for each scrape.
@@ -27,7 +29,8 @@ struct StatusSources {
     std::function<std::optional<fcgi_worker::ListenQueue>()> queue;
     std::function<fcgi_worker::pq::PoolCounts()> pool;
     using Combiners = std::vector<std::pair<std::string, fcgi_worker::pq::CombinerCounts>>;
-    std::function<Combiners()> combiners;  ///< By statement.
+    std::function<Combiners()> combiners;          ///< By statement.
+    std::function<AccountCounts()> accounts = {};  ///< Empty: nobody signs in.
     std::function<std::size_t()> log_lines_lost;
     std::function<std::string()> requests;  ///< RequestMetrics::text().
 };

@@ -123,6 +123,13 @@ std::string check_not_empty(const std::string& text) { return text.empty() ? "a 
 
 std::string check_directory(const std::string& text) { return text.starts_with('/') ? "" : "an absolute path"; }
 
+std::string check_file(const std::string& text) { return text.starts_with('/') ? "" : "the absolute path of a file"; }
+
+std::string check_claim(const std::string& text) {
+    constexpr std::size_t kLongest = 255;  // more than any issuer's URL
+    return !text.empty() && text.size() <= kLongest ? "" : "1 to 255 characters";
+}
+
 std::string check_listen(const std::string& text) {
     const bool is_path = text.starts_with("unix:/");
     const bool has_port = !text.starts_with("unix:") && text.find(':', 1) != std::string::npos;
@@ -204,6 +211,9 @@ void check_together(const Options& options) {
                  options.server.request_budget);
     require_less("--lock-timeout-ms", pool.lock_timeout, "--statement-timeout-ms", pool.statement_timeout);
     require_less("--acquire-timeout-ms", pool.acquire_timeout, "--lock-timeout-ms", pool.lock_timeout);
+    if (options.anonymous_owner && !options.tokens.keys_file.empty()) {
+        throw OptionError("--anonymous-owner and --token-keys are two ways to say who asks: take one of them");
+    }
 }
 
 /// A value may hold a line break; what is said about it may not.
@@ -282,6 +292,14 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
                  "Scheme, host and port that clients see, for the urls of todos; without it those of the request");
     declare.flag("--anonymous-owner", anonymous_owner,
                  "Nobody signs in: all todos belong to one owner, and whoever reaches the service may change them");
+    declare.text("--token-keys", options.tokens.keys_file, "FILE", check_file,
+                 "Keys that sign and verify access tokens, a JWK Set; nobody else may read it");
+    declare.text("--token-issuer", options.tokens.issuer, "ISS", check_claim,
+                 "Another issuer whose tokens count, with RS256 or ES256 keys in --token-keys: what they say in iss");
+    declare.text("--token-audience", options.tokens.audience, "AUD", check_claim,
+                 "What tokens of --token-issuer must have in aud");
+    declare.text("--token-owner-claim", options.tokens.owner_claim, "NAME", check_claim,
+                 "Where tokens of --token-issuer say whose they are");
     declare.number("--max-todos", options.store.max_todos, {1, 1'000'000, ""}, "Todos that one owner may have");
     declare.text("--status-dir", options.status.directory, "DIR", check_directory,
                  "Where status-SLOT.sock is made, which serves /livez, /readyz and /metrics; without it nothing does");
@@ -306,7 +324,7 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
     } catch (const CLI::ParseError& error) {
         throw OptionError(one_line(error.what()));
     }
-    if (anonymous_owner) options.api.anonymous_owner = OwnerId{Uuid::parse(kAnonymousOwner).value()};
+    if (anonymous_owner) options.anonymous_owner = OwnerId{Uuid::parse(kAnonymousOwner).value()};
     options.store.combine = parse_combine(combine).value();
     options.listen_options.mode = parse_mode(listen_mode).value();
     options.log_level = options.server.log_level = find_log_level(log_level)->second;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include <fcgi_worker/pq/pool.hpp>
 #include <fcgi_worker/server.hpp>
 
+#include "accounts/token.hpp"
 #include "pg_store.hpp"
 #include "routes.hpp"
 #include "status.hpp"
@@ -37,7 +39,9 @@ struct Options {
     fcgi_worker::ServerOptions server{.awake_threads = 3};
     fcgi_worker::pq::PoolOptions pool{.dsn = "dbname=todo", .statements = {}};  ///< The statements are main's to add.
     ApiOptions api;
-    StoreOptions store;  ///< Its wait_timeout is main's to add.
+    TokenOptions tokens;
+    std::optional<OwnerId> anonymous_owner;  ///< Each request acts for this one, and there are no accounts.
+    StoreOptions store;                      ///< Its wait_timeout is main's to add.
     StatusOptions status;
     fcgi_worker::LogLevel log_level = fcgi_worker::LogLevel::kInfo;
 };

@@ -25,6 +25,52 @@ using fcgi_worker::Problem;
         .with("WWW-Authenticate", "Bearer");
 }
 
+/// `why` is a few words without quotes.
+[[nodiscard]] inline Problem invalid_token(const std::string& why) {
+    return Problem{401, "invalid-token", "Invalid token", "The access token is not good: " + why + "."}.with(
+        "WWW-Authenticate", R"(Bearer error="invalid_token", error_description=")" + why + '"');
+}
+
+/// Blocked or deleted, while the token would still be good.
+[[nodiscard]] inline Problem revoked() {
+    return Problem{401, "revoked", "Revoked", "The account has been blocked or deleted: sign in again, if you can."}
+        .with("WWW-Authenticate", R"(Bearer error="invalid_token", error_description="it was revoked")");
+}
+
+/// Whether there is an account of that email stays open.
+[[nodiscard]] inline Problem wrong_credentials() {
+    return Problem{401, "wrong-credentials", "Wrong email or password",
+                   "There is no account with this email and this password."}
+        .with("WWW-Authenticate", "Bearer");
+}
+
+[[nodiscard]] inline Problem session_ended() {
+    return Problem{401, "session-ended", "Session ended", "There is no session of this refresh token: sign in again."}
+        .with("WWW-Authenticate", "Bearer");
+}
+
+[[nodiscard]] inline Problem refresh_token_reused() {
+    return Problem{401, "refresh-token-reused", "Refresh token reused",
+                   "This refresh token was used before, by you or by a thief: the session has ended. Sign in again."}
+        .with("WWW-Authenticate", "Bearer");
+}
+
+[[nodiscard]] inline Problem account_blocked() {
+    return {403, "account-blocked", "Account blocked", "The account has been blocked: ask who runs the service."};
+}
+
+[[nodiscard]] inline Problem wrong_password() {
+    return {403, "wrong-password", "Wrong password", "That is not the password of the account as it is now."};
+}
+
+[[nodiscard]] inline Problem no_account() {
+    return {404, "not-found", "Not found", "Whoever is signed in has no account here."};
+}
+
+[[nodiscard]] inline Problem email_taken() {
+    return {409, "email-taken", "Email taken", "There is an account with this email: sign in, or take another one."};
+}
+
 /// Also for somebody else's todo: who may not see it does not learn that it exists.
 [[nodiscard]] inline Problem no_such_todo() { return {404, "not-found", "Not found", "There is no todo of this id."}; }
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "answers.hpp"
 #include "cursor.hpp"
 #include "faults.hpp"
 #include "headers.hpp"
@@ -29,31 +30,12 @@ struct Call {
     std::string todos_url;  ///< Absolute; each todo's own url is below it.
 };
 
-OwnerId require_owner(const ApiOptions& options) {
-    if (!options.anonymous_owner) throw problems::not_signed_in();
-    return *options.anonymous_owner;
-}
-
 std::string todo_url(const Call& call, TodoId id) { return call.todos_url + '/' + id.value.to_string(); }
-
-Response json_answer(int status, std::string json) {
-    Response response;
-    response.status = status;
-    response.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "private, no-cache"}};
-    response.body = std::move(json);
-    return response;
-}
 
 /// 200, or 201 with Location.
 Response todo_answer(const Call& call, int status, const Todo& todo) {
     Response response = json_answer(status, to_json(todo, call.todos_url)).with("ETag", quoted(entity_tag(todo)));
     if (status == 201) response.headers.add("Location", todo_url(call, todo.id));
-    return response;
-}
-
-Response empty_answer(int status) {
-    Response response;
-    response.status = status;
     return response;
 }
 
@@ -198,12 +180,12 @@ Response delete_todo(const Call& call, TodoId id) {
 
 }  // namespace
 
-void add_routes(Router& router, Store& store, const ApiOptions& options) {
+void add_routes(Router& router, Store& store, const ApiOptions& options, const Identify& identify) {
     const auto route = [&]<typename... Ids>(const char* method, const char* pattern,
                                             Response (*handler)(const Call&, Ids...)) {
-        router.add(method, pattern, [&store, &options, handler](const Request& request, Ids... ids) {
+        router.add(method, pattern, [&store, &options, identify, handler](const Request& request, Ids... ids) {
             const std::string& root = options.public_url.empty() ? request.origin : options.public_url;
-            return handler(Call{request, store, require_owner(options), root + "/v1/todos"}, ids...);
+            return handler(Call{request, store, identify(request).owner, root + "/v1/todos"}, ids...);
         });
     };
     route("GET", "/v1/todos", list_todos);

@@ -1,0 +1,206 @@
+#include "accounts/account_routes.hpp"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "accounts/account_wire.hpp"
+#include "accounts/email.hpp"
+#include "accounts/refresh_token.hpp"
+#include "answers.hpp"
+#include "faults.hpp"
+#include "headers.hpp"
+#include "problems.hpp"
+#include "query.hpp"
+
+namespace todo {
+namespace {
+
+using fcgi_worker::Request;
+using fcgi_worker::Response;
+using fcgi_worker::Router;
+
+struct Call {
+    const Request& request;
+    const AccountParts& parts;
+
+    [[nodiscard]] Budget budget() const { return request.budget(); }
+    [[nodiscard]] Identity identity() const { return parts.identify(request); }
+};
+
+Session session_of(const RefreshToken& token) { return {token.session, token.digest}; }
+
+Grant grant_of(const Call& call, const RefreshToken& token) {
+    return {call.parts.tokens.sign(token.owner, token.session, std::chrono::system_clock::now()), kTokenLife,
+            token.text};
+}
+
+/// What somebody gets who is let in for the first time.
+Response welcome(const Call& call, const RefreshToken& token, const Account& account, const char* location) {
+    return secret_answer(201, to_json(grant_of(call, token), account)).with("Location", location);
+}
+
+/// The account of whoever is signed in.
+StoredAccount require_account(const Call& call, OwnerId owner) {
+    auto stored = call.parts.store.read(owner, call.budget());
+    if (!stored) throw problems::no_account();
+    return *std::move(stored);
+}
+
+/// Of an account that has one, the password has to come with the request.
+void require_password(const Call& call, const StoredAccount& stored, const std::optional<std::string>& password,
+                      std::string_view field) {
+    if (!stored.password_hash) return;
+    if (!password) {
+        Faults faults;
+        faults.add(field, "It is required: the password as it is now.");
+        faults.throw_if_any();
+    }
+    if (!call.parts.passwords.matches(stored.password_hash, *password, call.budget())) throw problems::wrong_password();
+}
+
+/// POST /v1/accounts -> 201 with Location, the account and its first session. `{}` makes one for a visitor.
+///     400 no JSON   409 the email is taken   415 not application/json   422 bad field   503 too many passwords at once
+Response create_account(const Call& call) {
+    refuse_query(call.request.query);
+    require_json(call.request);
+    const auto wanted = parse_sign_up(call.request.body);
+    std::optional<Credentials> credentials;
+    if (wanted) {
+        const std::string digest = email_digest(wanted->email);
+        // Before the expensive part; what comes in between is found by the statement that creates.
+        if (call.parts.store.find_by_email(digest, call.budget())) throw problems::email_taken();
+        credentials = {wanted->email, digest, call.parts.passwords.hash(wanted->password, call.budget())};
+    }
+    const RefreshToken token = make_refresh_token(OwnerId{make_uuid_v7()}, make_uuid_v7());
+    const auto account = call.parts.store.create(token.owner, credentials, session_of(token), call.budget());
+    if (!account) throw problems::email_taken();
+    return welcome(call, token, *account, "/v1/account");
+}
+
+/// POST /v1/sessions -> 201 with an access token and a refresh token
+///     400 no JSON   401 wrong email or password   403 blocked   415 not application/json   422 bad field
+///     503 too many passwords at once
+/// Whether there is an account of this email shows neither in the answer nor in its time.
+Response start_session(const Call& call) {
+    refuse_query(call.request.query);
+    require_json(call.request);
+    const Attempt attempt = parse_sign_in(call.request.body);
+    const auto stored = call.parts.store.find_by_email(email_digest(attempt.email), call.budget());
+    const auto hash = stored ? stored->password_hash : std::nullopt;
+    if (!call.parts.passwords.matches(hash, attempt.password, call.budget())) throw problems::wrong_credentials();
+    if (stored->is_blocked) throw problems::account_blocked();
+
+    const RefreshToken token = make_refresh_token(stored->account.owner, make_uuid_v7());
+    if (!call.parts.store.start_session(*stored, session_of(token), call.budget())) throw problems::wrong_credentials();
+    return welcome(call, token, stored->account, "/v1/sessions/current");
+}
+
+/// POST /v1/sessions/refresh -> 200 with an access token, and the refresh token that is good from now on
+///     400 no JSON   401 no such session, or the token was used before   403 blocked   415 not application/json
+///     422 bad field
+Response refresh_session(const Call& call) {
+    refuse_query(call.request.query);
+    require_json(call.request);
+    const auto used = parse_refresh_token(parse_refresh(call.request.body));
+    if (!used) throw problems::session_ended();
+    const RefreshToken next = make_refresh_token(used->owner, used->session);
+    switch (call.parts.store.refresh(used->owner, used->digest, session_of(next), call.budget())) {
+        case Refresh::kRefreshed:
+            return secret_answer(200, to_json(grant_of(call, next), std::nullopt));
+        case Refresh::kBlocked:
+            throw problems::account_blocked();
+        case Refresh::kStolen:
+            throw problems::refresh_token_reused();
+        case Refresh::kEnded:
+            break;
+    }
+    throw problems::session_ended();
+}
+
+/// DELETE /v1/sessions/current -> 204; its refresh token is good no more
+///     401 not signed in
+Response end_session(const Call& call) {
+    refuse_query(call.request.query);
+    const Identity who = call.identity();
+    if (who.session) call.parts.store.end_session(who.owner, who.session, call.budget());
+    return empty_answer(204);
+}
+
+/// DELETE /v1/sessions -> 204; everywhere
+///     401 not signed in
+Response end_sessions(const Call& call) {
+    refuse_query(call.request.query);
+    call.parts.store.end_session(call.identity().owner, std::nullopt, call.budget());
+    return empty_answer(204);
+}
+
+/// GET /v1/account -> 200
+///     401 not signed in   404 signed in by another issuer, or deleted
+Response read_account(const Call& call) {
+    refuse_query(call.request.query);
+    return json_answer(200, to_json(require_account(call, call.identity().owner).account));
+}
+
+/// PATCH /v1/account {email, password, current_password} -> 200; the other sessions end. A visitor's account becomes
+/// one with an email and a password.
+///     400 no JSON   401 not signed in   403 wrong password   404 as GET   409 the email is taken   415 as for todos
+///     422 bad field   503 too many passwords at once
+Response change_account(const Call& call) {
+    refuse_query(call.request.query);
+    require_merge_patch(call.request);
+    const Identity who = call.identity();
+    const AccountPatch patch = parse_account_patch(call.request.body);
+    const StoredAccount stored = require_account(call, who.owner);
+    Faults faults;
+    if (!stored.password_hash && !patch.email) faults.add("email", "It is required: the account has none yet.");
+    if (!stored.password_hash && !patch.password) faults.add("password", "It is required: the account has none yet.");
+    faults.throw_if_any();
+    require_password(call, stored, patch.current_password, "current_password");
+
+    AccountChanges changes{.email = patch.email};
+    if (patch.email) changes.email_digest = email_digest(*patch.email);
+    if (patch.password) changes.password_hash = call.parts.passwords.hash(*patch.password, call.budget());
+    const ChangeResult result = call.parts.store.change(stored, changes, who.session.value_or(Uuid{}), call.budget());
+    switch (result.outcome) {
+        case ChangeResult::Outcome::kChanged:
+            return json_answer(200, to_json(result.account.value()));
+        case ChangeResult::Outcome::kTaken:
+            throw problems::email_taken();
+        case ChangeResult::Outcome::kStale:
+            break;
+    }
+    throw problems::wrong_password();  // It was changed while this one was checked.
+}
+
+/// DELETE /v1/account {password} -> 204; every row of its owner is gone
+///     400 no JSON   401 not signed in   403 wrong password   404 as GET   415 not application/json   422 bad field
+///     503 too many passwords at once
+Response remove_account(const Call& call) {
+    refuse_query(call.request.query);
+    if (!call.request.body.empty()) require_json(call.request);
+    const Identity who = call.identity();
+    const auto password = parse_removal(call.request.body);
+    const StoredAccount stored = require_account(call, who.owner);
+    require_password(call, stored, password, "password");
+    if (!call.parts.store.remove(stored, call.budget())) throw problems::wrong_password();
+    return empty_answer(204);
+}
+
+}  // namespace
+
+void add_account_routes(Router& router, const AccountParts& parts) {
+    const auto route = [&](const char* method, const char* pattern, Response (*handler)(const Call&)) {
+        router.add(method, pattern, [parts, handler](const Request& request) { return handler(Call{request, parts}); });
+    };
+    route("POST", "/v1/accounts", create_account);
+    route("POST", "/v1/sessions", start_session);
+    route("DELETE", "/v1/sessions", end_sessions);
+    route("POST", "/v1/sessions/refresh", refresh_session);
+    route("DELETE", "/v1/sessions/current", end_session);
+    route("GET", "/v1/account", read_account);
+    route("PATCH", "/v1/account", change_account);
+    route("DELETE", "/v1/account", remove_account);
+}
+
+}  // namespace todo

@@ -1,0 +1,167 @@
+/// All the SQL about accounts. Each statement is prepared on every connection and is one round trip; none is shared
+/// with other requests, for people sign in rarely.
+///
+/// Each names one owner, but for kAccountByEmail and what claims an email in sign_in, which has a key of its own, and
+/// kRevokedOwners.
+///
+/// A password is checked by the worker, which takes long. So what depends on it names the hash that was checked, and
+/// does nothing where that is no longer the account's.
+#pragma once
+
+#include <array>
+
+#include <fcgi_worker/pq/statement.hpp>
+
+namespace todo {
+
+using fcgi_worker::pq::Statement;
+
+/// $1 owner, $2 email, $3 its digest, $4 password, all three NULL for a visitor, $5 session, $6 digest of its token.
+/// No row: the email is taken.
+inline constexpr Statement kAccountCreate{"account_create", R"sql(
+    WITH claimed AS (
+        INSERT INTO sign_in (email_digest, owner_id)
+        SELECT $3::bytea, $1::uuid
+         WHERE $3::bytea IS NOT NULL
+        ON CONFLICT (email_digest) DO NOTHING
+        RETURNING owner_id
+    ), go AS MATERIALIZED (
+        SELECT now()::timestamptz(3) AS at
+         WHERE $3::bytea IS NULL OR EXISTS (SELECT FROM claimed)
+    ), signed_in AS (
+        INSERT INTO session (owner_id, id, token_digest, created_at, used_at)
+        SELECT $1::uuid, $5::uuid, $6::bytea, at, at FROM go
+    )
+    INSERT INTO account (owner_id, email, email_verified, password, created_at)
+    SELECT $1::uuid, $2::text, false, $4::text, at FROM go
+    RETURNING created_at
+)sql"};
+
+/// $1 digest of the email.
+inline constexpr Statement kAccountByEmail{"account_by_email", R"sql(
+    SELECT owner_id, email, email_verified, created_at, password, blocked_at IS NOT NULL AS blocked
+      FROM sign_in JOIN account USING (owner_id)
+     WHERE email_digest = $1::bytea
+)sql"};
+
+/// $1 owner.
+inline constexpr Statement kAccountRead{"account_read", R"sql(
+    SELECT owner_id, email, email_verified, created_at, password, blocked_at IS NOT NULL AS blocked
+      FROM account
+     WHERE owner_id = $1
+)sql"};
+
+/// $1 owner, $2 password as it was checked, or NULL of a visitor, $3 new email or NULL, $4 its digest, $5 digest of the
+/// email before or NULL, $6 new password or NULL, $7 the session that stays. All other sessions end.
+inline constexpr Statement kAccountChange{"account_change", R"sql(
+    WITH checked AS MATERIALIZED (
+        SELECT owner_id FROM account WHERE owner_id = $1 AND password IS NOT DISTINCT FROM $2::text FOR UPDATE
+    ), claimed AS (
+        INSERT INTO sign_in (email_digest, owner_id)
+        SELECT $4::bytea, owner_id FROM checked WHERE $4::bytea IS DISTINCT FROM $5::bytea AND $4::bytea IS NOT NULL
+        ON CONFLICT (email_digest) DO NOTHING
+        RETURNING owner_id
+    ), go AS MATERIALIZED (
+        SELECT owner_id
+          FROM checked
+         WHERE $4::bytea IS NULL OR $4::bytea = $5::bytea OR EXISTS (SELECT FROM claimed)
+    ), freed AS (
+        DELETE FROM sign_in
+         WHERE email_digest = $5::bytea AND $5::bytea <> $4::bytea AND owner_id IN (SELECT owner_id FROM go)
+    ), ended AS (
+        DELETE FROM session WHERE owner_id = $1 AND id <> $7::uuid AND EXISTS (SELECT FROM go)
+    ), changed AS (
+        UPDATE account
+           SET email = COALESCE($3::text, email), password = COALESCE($6::text, password),
+               email_verified = email_verified AND ($4::bytea IS NULL OR $4::bytea IS NOT DISTINCT FROM $5::bytea)
+         WHERE owner_id = $1 AND EXISTS (SELECT FROM go)
+        RETURNING owner_id, email, email_verified, created_at
+    )
+    SELECT 'changed' AS word, owner_id, email, email_verified, created_at FROM changed
+     UNION ALL
+    SELECT CASE WHEN EXISTS (SELECT FROM checked) THEN 'taken' ELSE 'stale' END, NULL, NULL, NULL, NULL
+     WHERE NOT EXISTS (SELECT FROM go)
+)sql"};
+
+/// $1 owner, $2 password as it was checked, or NULL of a visitor, $3 digest of the email or NULL. Answers with 0 or 1.
+/// What a request under way writes after this stays behind, and nobody sees it.
+inline constexpr Statement kAccountRemove{"account_remove", R"sql(
+    WITH gone AS (
+        DELETE FROM account WHERE owner_id = $1 AND password IS NOT DISTINCT FROM $2::text RETURNING owner_id
+    ), revoked AS (
+        INSERT INTO revocation (owner_id, revoked_at)
+        SELECT owner_id, now() FROM gone
+        ON CONFLICT (owner_id) DO UPDATE SET revoked_at = excluded.revoked_at
+    ), freed AS (
+        DELETE FROM sign_in WHERE email_digest = $3::bytea AND owner_id IN (SELECT owner_id FROM gone)
+    ), signed_out AS (
+        DELETE FROM session WHERE owner_id = $1 AND EXISTS (SELECT FROM gone)
+    ), keys AS (
+        DELETE FROM write_key WHERE owner_id = $1 AND EXISTS (SELECT FROM gone)
+    ), todos AS (
+        DELETE FROM todo WHERE owner_id = $1 AND EXISTS (SELECT FROM gone)
+    )
+    SELECT count(*) FROM gone
+)sql"};
+
+/// $1 owner, $2 password as it was checked, $3 session, $4 digest of its token, $5 most sessions. Answers with 0 or 1.
+inline constexpr Statement kSessionStart{"session_start", R"sql(
+    WITH go AS MATERIALIZED (
+        SELECT owner_id FROM account WHERE owner_id = $1 AND password = $2::text AND blocked_at IS NULL
+    ), crowded_out AS (
+        DELETE FROM session
+         WHERE owner_id = $1
+           AND id IN (SELECT id FROM session WHERE owner_id = $1 ORDER BY used_at DESC, id OFFSET $5::bigint - 1)
+           AND EXISTS (SELECT FROM go)
+    ), started AS (
+        INSERT INTO session (owner_id, id, token_digest, created_at, used_at)
+        SELECT owner_id, $3::uuid, $4::bytea, now(), now() FROM go
+        RETURNING 1
+    )
+    SELECT count(*) FROM started
+)sql"};
+
+/// $1 owner, $2 session, $3 digest of the token that came, $4 digest of the next one. Locked before it is judged: of
+/// two that come at once with one token, the second finds it used. 'stolen' ends the session. No row: there is none.
+inline constexpr Statement kSessionRefresh{"session_refresh", R"sql(
+    WITH locked AS MATERIALIZED (
+        SELECT id, token_digest, used_at FROM session WHERE owner_id = $1 AND id = $2::uuid FOR UPDATE
+    ), verdict AS MATERIALIZED (
+        SELECT id, CASE
+               WHEN token_digest <> $3::bytea THEN 'stolen'
+               WHEN used_at <= now() - interval '90 days' THEN 'expired'
+               WHEN NOT EXISTS (SELECT FROM account WHERE owner_id = $1 AND blocked_at IS NULL) THEN 'blocked'
+               ELSE 'refreshed' END AS word
+          FROM locked
+    ), refreshed AS (
+        UPDATE session
+           SET token_digest = $4::bytea, used_at = now()
+          FROM verdict
+         WHERE word = 'refreshed' AND session.owner_id = $1 AND session.id = verdict.id
+    ), ended AS (
+        DELETE FROM session
+         WHERE owner_id = $1 AND id IN (SELECT id FROM verdict WHERE word IN ('stolen', 'expired'))
+    )
+    SELECT word FROM verdict
+)sql"};
+
+/// $1 owner, $2 the session to end, or NULL for all of them.
+inline constexpr Statement kSessionEnd{"session_end", R"sql(
+    DELETE FROM session WHERE owner_id = $1 AND ($2::uuid IS NULL OR id = $2::uuid)
+)sql"};
+
+/// Of the last 20 minutes: an access token lives for 15, and machines' clocks differ. Seconds since 1970, as in a
+/// token.
+inline constexpr Statement kRevokedOwners{"revoked_owners", R"sql(
+    SELECT owner_id, floor(extract(epoch FROM revoked_at))::bigint
+      FROM revocation
+     WHERE revoked_at > now() - interval '20 minutes'
+     ORDER BY revoked_at DESC
+     LIMIT 100000
+)sql"};
+
+inline constexpr std::array kAccountStatements{kAccountCreate,  kAccountByEmail, kAccountRead,
+                                               kAccountChange,  kAccountRemove,  kSessionStart,
+                                               kSessionRefresh, kSessionEnd,     kRevokedOwners};
+
+}  // namespace todo

@@ -1,0 +1,38 @@
+#include "accounts/authenticator.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+
+#include "problems.hpp"
+
+namespace todo {
+namespace {
+
+/// Of `Authorization: Bearer TOKEN`. A request that has several of these headers speaks for nobody.
+std::string_view bearer_token(const fcgi_worker::Request& request) {
+    constexpr std::string_view kScheme = "bearer ";
+    std::string_view value;
+    for (const auto& [name, text] : request.headers) {
+        if (name != "authorization") continue;
+        if (!value.empty()) throw problems::invalid_token("there are several Authorization headers");
+        value = text;
+    }
+    const bool is_bearer = value.size() > kScheme.size() &&
+                           std::equal(kScheme.begin(), kScheme.end(), value.begin(), [](char expected, char given) {
+                               return expected == (given >= 'A' && given <= 'Z' ? given - 'A' + 'a' : given);
+                           });
+    if (!is_bearer) throw problems::not_signed_in();
+    value.remove_prefix(std::min(value.find_first_not_of(' ', kScheme.size()), value.size()));
+    return value;
+}
+
+}  // namespace
+
+Identity Authenticator::operator()(const fcgi_worker::Request& request) const {
+    const Claims claims = tokens_.verify(bearer_token(request), std::chrono::system_clock::now());
+    if (revocations_.is_revoked(claims.owner, claims.issued_at)) throw problems::revoked();
+    return {claims.owner, claims.session};
+}
+
+}  // namespace todo

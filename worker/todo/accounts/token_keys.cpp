@@ -1,0 +1,115 @@
+#include "accounts/token_keys.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <system_error>
+
+#include "base64url.hpp"
+#include "json_object.hpp"
+
+namespace todo {
+namespace {
+
+constexpr std::size_t kLeastSecretBytes = 32;        // RFC 7518, 3.2: as long as the digest
+constexpr std::size_t kMostFileBytes = std::size_t{1} << 20;  // thousands of keys
+
+/// One key of the set, and how to speak of it.
+class Jwk {
+public:
+    Jwk(const JsonObject& members, std::size_t number) : members_(members), name_("key " + std::to_string(number)) {}
+
+    [[nodiscard]] TokenKey read() {
+        TokenKey key{.kid = require("kid"), .alg = require("alg"), .key = HmacSha256{""}};
+        name_ = "key \"" + key.kid + "\"";
+        const std::string kty = require("kty");
+        if (kty == "oct" && key.alg == "HS256") {
+            const std::string secret = require_bytes("k");
+            if (secret.size() < kLeastSecretBytes) fail("has a secret of less than 32 bytes");
+            key.key = HmacSha256{secret};
+            return key;
+        }
+        if (find("d")) fail("has its private part (d) in it, which belongs to its issuer alone: take that out");
+        try {
+            if (kty == "RSA" && key.alg == "RS256") {
+                key.key = PublicKey::rsa(require_bytes("n"), require_bytes("e"));
+                return key;
+            }
+            if (kty == "EC" && key.alg == "ES256" && require("crv") == "P-256") {
+                key.key = PublicKey::p256(require_bytes("x"), require_bytes("y"));
+                return key;
+            }
+        } catch (const std::invalid_argument& error) {
+            fail(std::string{"cannot be used: "} + error.what());
+        }
+        fail("is neither oct with HS256, RSA with RS256, nor EC of P-256 with ES256");
+    }
+
+private:
+    [[nodiscard]] std::optional<std::string> find(std::string_view name) const {
+        for (const JsonMember& member : members_) {
+            const auto* text = std::get_if<std::string>(&member.value);
+            if (member.name == name && text != nullptr) return *text;
+        }
+        return std::nullopt;
+    }
+    [[nodiscard]] std::string require(std::string_view name) const {
+        auto text = find(name);
+        if (!text || text->empty()) fail("has no \"" + std::string{name} + "\"");
+        return *std::move(text);
+    }
+    [[nodiscard]] std::string require_bytes(std::string_view name) const {
+        auto bytes = from_base64url(require(name));
+        if (!bytes) fail("has a \"" + std::string{name} + "\" that is no base64url without padding");
+        return *std::move(bytes);
+    }
+    [[noreturn]] void fail(const std::string& what) const { throw std::runtime_error(name_ + ' ' + what); }
+
+    const JsonObject& members_;
+    std::string name_;
+};
+
+std::string read_file(const std::string& file) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const fs::file_status status = fs::status(file, error);
+    if (error || !fs::is_regular_file(status)) throw std::runtime_error("there is no such file");
+    if ((status.permissions() & fs::perms::others_all) != fs::perms::none) {
+        throw std::runtime_error("others may read or change it: chmod o= " + file);
+    }
+    std::ifstream stream{file, std::ios::binary};
+    if (!stream) throw std::runtime_error("it cannot be opened: it has to be readable for this user");
+    if (fs::file_size(file, error) > kMostFileBytes || error) throw std::runtime_error("it is longer than 1 MiB");
+    return {std::istreambuf_iterator<char>{stream}, {}};
+}
+
+}  // namespace
+
+bool TokenKey::verifies(std::string_view text, std::string_view signature) const {
+    return std::visit([&](const auto& one) { return one.verifies(text, signature); }, key);
+}
+
+std::vector<TokenKey> read_token_keys(const std::string& file) {
+    try {
+        std::vector<TokenKey> keys;
+        std::set<std::string> names;
+        for (const JsonObject& members : parse_json_objects(read_file(file), "keys")) {
+            keys.push_back(Jwk{members, keys.size() + 1}.read());
+            if (!names.insert(keys.back().kid).second) {
+                throw std::runtime_error("two keys have the kid \"" + keys.back().kid + "\"");
+            }
+        }
+        if (std::none_of(keys.begin(), keys.end(), [](const TokenKey& key) { return key.is_own(); })) {
+            throw std::runtime_error("it has no HS256 key, with which the service signs its own tokens");
+        }
+        return keys;
+    } catch (const std::runtime_error& error) {
+        throw std::runtime_error("--token-keys " + file + ": " + error.what());
+    }
+}
+
+}  // namespace todo
