@@ -14,6 +14,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -21,6 +22,7 @@
 
 #include "accounts/account_statements.hpp"
 #include "accounts/accounts.hpp"
+#include "accounts/admin.hpp"
 #include "crypto.hpp"
 #include "janitor.hpp"
 #include "log.hpp"
@@ -183,11 +185,24 @@ void serve(todo::Options options) {
     log({LogLevel::kInfo, "stopped", {{"requests", server.counts().requests}}});
 }
 
+/// `todo-worker admin ...`
+int administrate(int argc, char** argv) {
+    const auto parsed = todo::parse_admin_options(argc, argv);
+    if (const auto* help = std::get_if<todo::HelpText>(&parsed)) {
+        std::cout << help->text;
+        return 0;
+    }
+    todo::start_crypto();
+    todo::run_admin(std::get<todo::AdminOptions>(parsed), std::cout);
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     try {
         block_signals();
+        if (argc > 1 && std::string_view{argv[1]} == "admin") return administrate(argc - 1, argv + 1);
         auto parsed = todo::parse_options(argc, argv);
         if (const auto* help = std::get_if<todo::HelpText>(&parsed)) {
             std::cout << help->text;

@@ -161,6 +161,14 @@ Response Router::handle(const Request& request) const {
     return response;
 }
 
+std::vector<std::pair<std::string, std::string>> Router::routes() const {
+    std::vector<std::pair<std::string, std::string>> all;
+    for (const Route& route : routes_) {
+        for (const auto& [method, endpoint] : route.methods) all.emplace_back(method, route.pattern);
+    }
+    return all;
+}
+
 /// What pass() answers, or the answer that what it throws becomes.
 Response Router::answer(std::size_t depth, const Request& request) const {
     std::string_view route;

@@ -250,6 +250,31 @@ TEST_F(AccountsTest, RemoveEveryRowAndTellEachProcess) {
     EXPECT_FALSE(std::any_of(revoked.begin(), revoked.end(), [&](const auto& one) { return one.owner == other; }));
 }
 
+TEST_F(AccountsTest, ThatAreBlockedLetNobodyIn) {
+    const RefreshToken token = given_account();
+    EXPECT_TRUE(store.block(owner, soon()));
+    EXPECT_TRUE(stored().is_blocked);
+    EXPECT_EQ(refresh(token), Refresh::kEnded);
+    EXPECT_FALSE(store.start_session(stored(), session_of(new_token()), soon()));
+    const auto revoked = store.revocations(soon());
+    EXPECT_TRUE(std::any_of(revoked.begin(), revoked.end(), [&](const auto& one) { return one.owner == owner; }));
+}
+
+TEST_F(AccountsTest, ThatAreUnblockedLetTheirOwnerInAgain) {
+    given_account();
+    ASSERT_TRUE(store.block(owner, soon()));
+    EXPECT_TRUE(store.unblock(owner, soon()));
+    EXPECT_FALSE(stored().is_blocked);
+    EXPECT_TRUE(store.start_session(stored(), session_of(new_token()), soon()));
+    const auto revoked = store.revocations(soon());
+    EXPECT_FALSE(std::any_of(revoked.begin(), revoked.end(), [&](const auto& one) { return one.owner == owner; }));
+}
+
+TEST_F(AccountsTest, ThatAreNotThereCannotBeBlocked) {
+    EXPECT_FALSE(store.block(owner, soon()));
+    EXPECT_FALSE(store.unblock(owner, soon()));
+}
+
 TEST_F(AccountsTest, LeaveTheEmailOfARemovedOneToTheNext) {
     given_account();
     ASSERT_TRUE(store.remove(stored(), soon()));

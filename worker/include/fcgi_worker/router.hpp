@@ -80,6 +80,10 @@ public:
 
     [[nodiscard]] Response handle(const Request& request) const;
 
+    /// Method and pattern of each handler, in the order in which they were added, those of one pattern together: for
+    /// lists of them, and for tests that must not forget one.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> routes() const;
+
 private:
     struct Segment {
         std::string text;

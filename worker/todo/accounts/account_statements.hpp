@@ -84,7 +84,7 @@ inline constexpr Statement kAccountChange{"account_change", R"sql(
 )sql"};
 
 /// $1 owner, $2 password as it was checked, or NULL of a visitor, $3 digest of the email or NULL. Answers with 0 or 1.
-/// What a request under way writes after this stays behind, and nobody sees it.
+/// What a request under way writes after this stays behind until kOrphanPurge, and nobody sees it.
 inline constexpr Statement kAccountRemove{"account_remove", R"sql(
     WITH gone AS (
         DELETE FROM account WHERE owner_id = $1 AND password IS NOT DISTINCT FROM $2::text RETURNING owner_id
@@ -150,6 +150,30 @@ inline constexpr Statement kSessionEnd{"session_end", R"sql(
     DELETE FROM session WHERE owner_id = $1 AND ($2::uuid IS NULL OR id = $2::uuid)
 )sql"};
 
+/// $1 owner. Answers with 0 or 1.
+inline constexpr Statement kAccountBlock{"account_block", R"sql(
+    WITH blocked AS (
+        UPDATE account SET blocked_at = COALESCE(blocked_at, now()) WHERE owner_id = $1 RETURNING owner_id
+    ), revoked AS (
+        INSERT INTO revocation (owner_id, revoked_at)
+        SELECT owner_id, now() FROM blocked
+        ON CONFLICT (owner_id) DO UPDATE SET revoked_at = excluded.revoked_at
+    ), signed_out AS (
+        DELETE FROM session WHERE owner_id = $1 AND EXISTS (SELECT FROM blocked)
+    )
+    SELECT count(*) FROM blocked
+)sql"};
+
+/// $1 owner. Answers with 0 or 1.
+inline constexpr Statement kAccountUnblock{"account_unblock", R"sql(
+    WITH unblocked AS (
+        UPDATE account SET blocked_at = NULL WHERE owner_id = $1 RETURNING owner_id
+    ), allowed AS (
+        DELETE FROM revocation WHERE owner_id = $1 AND EXISTS (SELECT FROM unblocked)
+    )
+    SELECT count(*) FROM unblocked
+)sql"};
+
 /// Of the last 20 minutes: an access token lives for 15, and machines' clocks differ. Seconds since 1970, as in a
 /// token.
 inline constexpr Statement kRevokedOwners{"revoked_owners", R"sql(
@@ -160,8 +184,97 @@ inline constexpr Statement kRevokedOwners{"revoked_owners", R"sql(
      LIMIT 100000
 )sql"};
 
-inline constexpr std::array kAccountStatements{kAccountCreate,  kAccountByEmail, kAccountRead,
-                                               kAccountChange,  kAccountRemove,  kSessionStart,
-                                               kSessionRefresh, kSessionEnd,     kRevokedOwners};
+/// What follows is run by an operator or a timer, over all owners, in steps.
+
+/// $1 the last owner seen (all zero at first), $2 how many.
+inline constexpr Statement kAccountList{"account_list", R"sql(
+    SELECT owner_id, email, email_verified, created_at, password, blocked_at IS NOT NULL AS blocked,
+           (SELECT count(*) FROM session WHERE session.owner_id = account.owner_id) AS sessions
+      FROM account
+     WHERE owner_id > $1::uuid
+     ORDER BY owner_id
+     LIMIT $2::bigint
+)sql"};
+
+/// $1 most rows. Answers with the number removed.
+inline constexpr Statement kSessionPurge{"session_purge", R"sql(
+    WITH removed AS (
+        DELETE FROM session
+         WHERE ctid = ANY (ARRAY (
+               SELECT ctid
+                 FROM session
+                WHERE used_at <= now() - interval '90 days'
+                ORDER BY used_at
+                LIMIT $1::bigint
+                  FOR UPDATE SKIP LOCKED))
+        RETURNING 1
+    )
+    SELECT count(*) FROM removed
+)sql"};
+
+/// $1 the last owner looked at (all zero at first), $2 accounts to look at. Removes those without an email that nobody
+/// can reach any more. Answers with the last owner looked at, or NULL where there was none, and how many were removed.
+inline constexpr Statement kVisitorPurge{"visitor_purge", R"sql(
+    WITH looked_at AS MATERIALIZED (
+        SELECT owner_id, email, created_at FROM account WHERE owner_id > $1::uuid ORDER BY owner_id LIMIT $2::bigint
+    ), gone AS (
+        DELETE FROM account
+         WHERE owner_id IN (
+               SELECT owner_id
+                 FROM looked_at
+                WHERE email IS NULL
+                  AND created_at <= now() - interval '90 days'
+                  AND NOT EXISTS (SELECT FROM session
+                                   WHERE session.owner_id = looked_at.owner_id
+                                     AND used_at > now() - interval '90 days'))
+        RETURNING owner_id
+    ), signed_out AS (
+        DELETE FROM session WHERE owner_id IN (SELECT owner_id FROM gone)
+    ), keys AS (
+        DELETE FROM write_key WHERE owner_id IN (SELECT owner_id FROM gone)
+    ), todos AS (
+        DELETE FROM todo WHERE owner_id IN (SELECT owner_id FROM gone)
+    )
+    SELECT (SELECT owner_id FROM looked_at ORDER BY owner_id DESC LIMIT 1), (SELECT count(*) FROM gone)
+)sql"};
+
+/// $1 most rows. Todos that were written while their owner was being removed. Answers with the number removed.
+inline constexpr Statement kOrphanPurge{"orphan_purge", R"sql(
+    WITH gone AS MATERIALIZED (
+        SELECT owner_id
+          FROM revocation
+         WHERE NOT EXISTS (SELECT FROM account WHERE account.owner_id = revocation.owner_id)
+    ), todos AS (
+        DELETE FROM todo
+         WHERE ctid = ANY (ARRAY (SELECT todo.ctid FROM gone JOIN todo USING (owner_id) LIMIT $1::bigint))
+        RETURNING 1
+    ), keys AS (
+        DELETE FROM write_key WHERE owner_id IN (SELECT owner_id FROM gone)
+    )
+    SELECT count(*) FROM todos
+)sql"};
+
+/// $1 most rows. Those of a day ago: no access token lives as long. Answers with the number removed.
+inline constexpr Statement kRevocationPurge{"revocation_purge", R"sql(
+    WITH removed AS (
+        DELETE FROM revocation
+         WHERE ctid = ANY (ARRAY (
+               SELECT ctid
+                 FROM revocation
+                WHERE revoked_at <= now() - interval '1 day'
+                ORDER BY revoked_at
+                LIMIT $1::bigint
+                  FOR UPDATE SKIP LOCKED))
+        RETURNING 1
+    )
+    SELECT count(*) FROM removed
+)sql"};
+
+inline constexpr std::array kAdminStatements{kAccountList, kSessionPurge, kVisitorPurge, kOrphanPurge,
+                                             kRevocationPurge};
+
+inline constexpr std::array kAccountStatements{kAccountCreate, kAccountByEmail, kAccountRead,    kAccountChange,
+                                               kAccountRemove, kSessionStart,   kSessionRefresh, kSessionEnd,
+                                               kAccountBlock,  kAccountUnblock, kRevokedOwners};
 
 }  // namespace todo

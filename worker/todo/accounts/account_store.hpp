@@ -79,6 +79,10 @@ public:
     /// One session, or all of the owner's.
     virtual void end_session(OwnerId owner, std::optional<Uuid> session, Budget budget) = 0;
 
+    /// Its sessions end, and whoever has its tokens is refused. False: there is no such account.
+    virtual bool block(OwnerId owner, Budget budget) = 0;
+    virtual bool unblock(OwnerId owner, Budget budget) = 0;
+
     [[nodiscard]] virtual std::vector<Revocation> revocations(Budget budget) = 0;
 };
 

@@ -114,6 +114,14 @@ void PgAccountStore::end_session(OwnerId owner, std::optional<Uuid> session, Bud
                                   {text_of(owner), session ? Parameter{session->to_string()} : std::nullopt});
 }
 
+bool PgAccountStore::block(OwnerId owner, Budget budget) {
+    return require(pool_.acquire(budget).execute(kAccountBlock, {text_of(owner)}), 0, 0) == "1";
+}
+
+bool PgAccountStore::unblock(OwnerId owner, Budget budget) {
+    return require(pool_.acquire(budget).execute(kAccountUnblock, {text_of(owner)}), 0, 0) == "1";
+}
+
 std::vector<Revocation> PgAccountStore::revocations(Budget budget) {
     const Rows rows = pool_.acquire(budget).execute(kRevokedOwners, {});
     std::vector<Revocation> revocations;

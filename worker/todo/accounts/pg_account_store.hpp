@@ -26,6 +26,8 @@ public:
     bool start_session(const StoredAccount& checked, const Session& session, Budget budget) override;
     Refresh refresh(OwnerId owner, const std::string& token_digest, const Session& next, Budget budget) override;
     void end_session(OwnerId owner, std::optional<Uuid> session, Budget budget) override;
+    bool block(OwnerId owner, Budget budget) override;
+    bool unblock(OwnerId owner, Budget budget) override;
     [[nodiscard]] std::vector<Revocation> revocations(Budget budget) override;
 
 private:

@@ -15,7 +15,7 @@
 namespace todo {
 namespace {
 
-constexpr std::size_t kLeastSecretBytes = 32;        // RFC 7518, 3.2: as long as the digest
+constexpr std::size_t kLeastSecretBytes = 32;                 // RFC 7518, 3.2: as long as the digest
 constexpr std::size_t kMostFileBytes = std::size_t{1} << 20;  // thousands of keys
 
 /// One key of the set, and how to speak of it.

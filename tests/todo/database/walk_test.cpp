@@ -1,0 +1,208 @@
+// Every route, with every method, as everybody who is not its owner. The routes come from the router itself, so that a
+// new one cannot be forgotten.
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <functional>
+#include <set>
+#include <thread>
+
+#include <fcgi_worker/router.hpp>
+#include <fcgi_worker/test_client.hpp>
+
+#include "../accounts/token_signer.hpp"
+#include "accounts/account_statements.hpp"
+#include "accounts/accounts.hpp"
+#include "accounts/refresh_token.hpp"
+#include "database_test.hpp"
+#include "pg_store.hpp"
+#include "routes.hpp"
+
+namespace todo::tests {
+namespace {
+
+using fcgi_worker::Fields;
+using fcgi_worker::Response;
+using testing::AnyOf;
+
+/// What somebody does who has no account yet, or has lost his token.
+const std::set<std::pair<std::string, std::string>> kForAnybody{
+    {"POST", "/v1/accounts"}, {"POST", "/v1/sessions"}, {"POST", "/v1/sessions/refresh"}};
+
+const std::vector<std::string> kMethods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+
+std::vector<Statement> all_statements() {
+    std::vector<Statement> statements = catalogue();
+    statements.insert(statements.end(), kAccountStatements.begin(), kAccountStatements.end());
+    return statements;
+}
+
+std::string one_key() {
+    static KeysFile file;
+    start_crypto();
+    return file.write({oct_jwk("one", std::string(32, 's'))});
+}
+
+struct Walk : testing::Test {
+    Walk() {
+        start_crypto();
+        accounts.add_routes(router);
+        add_routes(router, todos, api, accounts.identify());
+    }
+
+    /// Somebody with an account and one todo.
+    struct Person {
+        OwnerId owner;
+        Uuid session;
+        TodoId todo;
+        std::string token;
+    };
+    Person given_person() {
+        const OwnerId owner = new_owner();
+        const RefreshToken refresh = make_refresh_token(owner, make_uuid_v7());
+        EXPECT_TRUE(store.create(owner, std::nullopt, {refresh.session, refresh.digest}, soon()));
+        const TodoId todo = new_id();
+        EXPECT_EQ(todos.create(owner, todo, {.title = "theirs"}, {}, soon()).outcome, Outcome::kCreated);
+        return {owner, refresh.session, todo, tokens.sign(owner, refresh.session, std::chrono::system_clock::now())};
+    }
+
+    /// `todo` stands where the pattern has a name.
+    Response send(const std::string& method, const std::string& pattern, TodoId todo, const std::string& token) {
+        std::string path = pattern;
+        const std::size_t name = path.find('{');
+        if (name != std::string::npos) path.replace(name, path.find('}') + 1 - name, todo.value.to_string());
+        Fields headers;
+        if (!token.empty()) headers.add("Authorization", "Bearer " + token);
+        std::string body;
+        if (method != "GET" && method != "HEAD" && method != "DELETE") {
+            headers.add("Content-Type", "application/json");
+            body = R"({"title":"changed"})";
+        }
+        return client.send({.method = method, .target = path, .headers = headers, .body = body});
+    }
+
+    /// Calls `visit` with each route that asks who somebody is.
+    void each_route(const std::function<void(const std::string& method, const std::string& pattern)>& visit) {
+        std::size_t count = 0;
+        for (const auto& [method, pattern] : router.routes()) {
+            if (kForAnybody.contains({method, pattern})) continue;
+            SCOPED_TRACE(method + ' ' + pattern);
+            visit(method, pattern);
+            ++count;
+        }
+        EXPECT_GE(count, 12);
+    }
+    void expect_refused(const std::string& token, TodoId todo) {
+        each_route([&](const std::string& method, const std::string& pattern) {
+            const Response refused = send(method, pattern, todo, token);
+            EXPECT_EQ(refused.status, 401);
+            EXPECT_TRUE(refused.headers.find("WWW-Authenticate"));
+        });
+    }
+    void wait_until_revoked(OwnerId owner) {
+        const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds{2};
+        const Identify identify = accounts.identify();
+        fcgi_worker::Request request;
+        request.headers.add(
+            "authorization",
+            "Bearer " + tokens.sign(owner, Uuid{}, std::chrono::system_clock::now() - std::chrono::seconds{5}));
+        for (;;) {
+            try {
+                (void)identify(request);
+            } catch (const fcgi_worker::Problem&) {
+                return;
+            }
+            ASSERT_LT(std::chrono::steady_clock::now(), latest) << "two seconds are what docs/security.md says";
+            std::this_thread::sleep_for(std::chrono::milliseconds{20});
+        }
+    }
+
+    Pool pool{patient("STACK_WORKER_DSN", 4, all_statements())};
+    PgStore todos{pool};
+    PgAccountStore store{pool};
+    Tokens tokens{{.keys_file = one_key()}};
+    Accounts accounts{pool, {.keys_file = one_key()}, fcgi_worker::log_nothing};
+    ApiOptions api;
+    fcgi_worker::Router router;
+    fcgi_worker::TestClient client{router, {.origin = "http://localhost"}};
+};
+
+TEST_F(Walk, LetsNobodyInWithoutAToken) {
+    const Person person = given_person();
+    expect_refused("", person.todo);
+    expect_refused("nonsense", person.todo);
+}
+
+TEST_F(Walk, LetsNobodyInWhoseTokenHasEnded) {
+    const Person person = given_person();
+    const auto before = std::chrono::system_clock::now() - kTokenLife;
+    expect_refused(tokens.sign(person.owner, person.session, before), person.todo);
+}
+
+TEST_F(Walk, LetsNobodyInWhoWasBlocked) {
+    const Person person = given_person();
+    ASSERT_TRUE(store.block(person.owner, soon()));
+    wait_until_revoked(person.owner);
+    expect_refused(person.token, person.todo);
+    EXPECT_TRUE(todos.find(person.owner, person.todo, soon()));
+}
+
+TEST_F(Walk, LetsNobodyInWhoseAccountWasRemoved) {
+    const Person person = given_person();
+    ASSERT_TRUE(store.remove(store.read(person.owner, soon()).value(), soon()));
+    wait_until_revoked(person.owner);
+    expect_refused(person.token, person.todo);
+}
+
+TEST_F(Walk, ShowsAStrangerWhatIsNotThere) {
+    const Person owner = given_person();
+    each_route([&](const std::string& method, const std::string& pattern) {
+        const Person stranger = given_person();
+        const Response theirs = send(method, pattern, owner.todo, stranger.token);
+        const Person other = given_person();
+        const Response nobodys = send(method, pattern, new_id(), other.token);
+        EXPECT_EQ(theirs.status, nobodys.status);
+        EXPECT_EQ(theirs.body.find("theirs") != std::string::npos, nobodys.body.find("theirs") != std::string::npos);
+        const bool names_a_todo = pattern.find('{') != std::string::npos;
+        EXPECT_EQ(theirs.status == 404, names_a_todo && method != "PUT");  // which makes one of the stranger's own
+    });
+    const auto todo = todos.find(owner.owner, owner.todo, soon());
+    ASSERT_TRUE(todo);
+    EXPECT_EQ(todo->content.title, "theirs");
+    EXPECT_EQ(todo->version, 1);
+    EXPECT_TRUE(store.read(owner.owner, soon()));
+}
+
+TEST_F(Walk, LetsTheOwnerThrough) {
+    each_route([&](const std::string& method, const std::string& pattern) {
+        const Person owner = given_person();
+        const int status = send(method, pattern, owner.todo, owner.token).status;
+        EXPECT_NE(status, 401);
+        EXPECT_NE(status, 403);
+        EXPECT_NE(status, 404);
+        EXPECT_LT(status, 500);
+    });
+}
+
+TEST_F(Walk, KnowsNoOtherMethods) {
+    const Person owner = given_person();
+    std::set<std::pair<std::string, std::string>> known;
+    std::set<std::string> patterns;
+    for (const auto& [method, pattern] : router.routes()) {
+        known.emplace(method, pattern);
+        if (method == "GET") known.emplace("HEAD", pattern);
+        patterns.insert(pattern);
+    }
+    for (const std::string& pattern : patterns) {
+        for (const std::string& method : kMethods) {
+            if (known.contains({method, pattern})) continue;
+            for (const std::string& token : {std::string{}, owner.token}) {
+                EXPECT_EQ(send(method, pattern, owner.todo, token).status, 405) << method << ' ' << pattern;
+            }
+        }
+    }
+    EXPECT_TRUE(todos.find(owner.owner, owner.todo, soon()));
+}
+
+}  // namespace
+}  // namespace todo::tests
