@@ -82,13 +82,16 @@ public:
         if (::connect(descriptor_, generic(address), sizeof address) != 0) fail("cannot connect");
     }
 
-    [[nodiscard]] std::string exchange(const std::string& bytes) const {
+    void write(const std::string& bytes) const {
         std::size_t sent = 0;
         while (sent < bytes.size()) {
             const ssize_t count = ::send(descriptor_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
             if (count <= 0) break;  // nginx may answer and close before it has read everything
             sent += static_cast<std::size_t>(count);
         }
+    }
+    [[nodiscard]] std::string exchange(const std::string& bytes) const {
+        write(bytes);
         std::string answer;
         std::array<char, 16384> buffer{};
         ssize_t count = 0;
@@ -101,6 +104,14 @@ public:
 private:
     int descriptor_;
 };
+
+/// To nginx's first port.
+std::shared_ptr<const Socket> connected(const std::string& from_address) {
+    auto socket = std::make_shared<const Socket>(AF_INET);
+    socket->bind(internet_address(from_address, 0));
+    socket->connect(internet_address("127.0.0.1", stack::ports().front()));
+    return socket;
+}
 
 /// Of answers that end where the connection does.
 Answer parse(const std::string& text) {
@@ -169,10 +180,13 @@ Answer patch(const std::string& path, const std::string& body, const Headers& he
 }
 
 Answer send_raw(const std::string& bytes, const std::string& from_address) {
-    const Socket socket{AF_INET};
-    socket.bind(internet_address(from_address, 0));
-    socket.connect(internet_address("127.0.0.1", stack::ports().front()));
-    return parse(socket.exchange(bytes));
+    return parse(connected(from_address)->exchange(bytes));
+}
+
+std::shared_ptr<const void> begin_raw(const std::string& bytes, const std::string& from_address) {
+    auto socket = connected(from_address);
+    socket->write(bytes);
+    return socket;
 }
 
 Answer get_private(const std::string& path) {

@@ -33,7 +33,8 @@ TEST_F(Cors, AnswersAPreflightOfEachMethod) {
         EXPECT_THAT(asked, LetsThePageRead());
         EXPECT_THAT(asked, HasHeader("Access-Control-Allow-Methods", HasSubstr(method)));
         EXPECT_THAT(asked, HasHeader("Access-Control-Max-Age", ContainsRegex("^[0-9]+$")));
-        for (const char* header : {"Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-Id"}) {
+        for (const char* header :
+             {"Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-Id"}) {
             EXPECT_THAT(asked, HasHeader("Access-Control-Allow-Headers", HasSubstr(header)));
         }
     }
@@ -49,8 +50,8 @@ TEST_F(Cors, LetsThePageReadTheAnswerAndItsHeaders) {
 
     EXPECT_THAT(created, Answers(201));
     EXPECT_THAT(created, LetsThePageRead());
-    for (const char* header :
-         {"ETag", "Location", "Link", "Retry-After", "X-Request-Id", "Idempotent-Replayed", "Allow"}) {
+    for (const char* header : {"ETag", "Location", "Link", "Retry-After", "RateLimit-Policy", "WWW-Authenticate",
+                               "X-Request-Id", "Idempotent-Replayed", "Allow"}) {
         EXPECT_THAT(created, HasHeader("Access-Control-Expose-Headers", HasSubstr(header)));
     }
 }

@@ -5,6 +5,7 @@ namespace api {
 namespace {
 
 using testing::ContainsRegex;
+using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
 
@@ -35,9 +36,39 @@ TEST_F(RequestId, IsMadeWhereTheClientsIsNone) {
 
 struct EveryAnswer : ApiTest {};
 
-TEST_F(EveryAnswer, SaysItsTypeAndThatThisIsFinal) {
-    EXPECT_THAT(get(kTodos), HasHeader("X-Content-Type-Options", "nosniff"));
-    EXPECT_THAT(get(kNobody), HasHeader("X-Content-Type-Options", "nosniff"));
+TEST_F(EveryAnswer, TellsTheBrowserToTakeNoRisk) {
+    const std::vector<std::string> of_each_kind{
+        kTodos, kNobody, "/", "/style.css", "/problems/gone", "/nowhere", "/v1/" + std::string(9000, 'a')};
+    for (const std::string& path : of_each_kind) {
+        const Answer answer = get(path);
+        EXPECT_THAT(answer, HasHeader("X-Content-Type-Options", "nosniff")) << path;
+        EXPECT_THAT(answer, HasHeader("Referrer-Policy", "no-referrer")) << path;
+        EXPECT_THAT(answer, HasHeader("Cross-Origin-Resource-Policy", "same-origin")) << path;
+        EXPECT_THAT(answer, HasHeader("Content-Security-Policy", HasSubstr("frame-ancestors 'none'"))) << path;
+    }
+}
+
+TEST_F(EveryAnswer, SaysNothingOfTlsWhereThereIsNone) {
+    EXPECT_THAT(get(kTodos), HasNoHeader("Strict-Transport-Security"));
+    EXPECT_THAT(get("/"), HasNoHeader("Strict-Transport-Security"));
+}
+
+TEST_F(EveryAnswer, MayDoNothingUnlessItIsAPage) {
+    const char* nothing = "default-src 'none'; frame-ancestors 'none'";
+
+    EXPECT_THAT(get(kTodos), HasHeader("Content-Security-Policy", nothing));
+    EXPECT_THAT(get("/nowhere"), HasHeader("Content-Security-Policy", nothing));
+    EXPECT_THAT(get("/"), HasHeader("Content-Security-Policy", HasSubstr("connect-src 'self'")));
+}
+
+TEST_F(EveryAnswer, KeepsWhatAPageMayDoWhenItHasNotChanged) {
+    const Answer page = get("/");
+    const Answer unchanged = get("/", {{"If-None-Match", page.header("ETag")}});
+
+    EXPECT_THAT(page, HasHeader("Cross-Origin-Opener-Policy", "same-origin"));
+    EXPECT_THAT(page, HasHeader("Permissions-Policy", HasSubstr("camera=()")));
+    EXPECT_THAT(unchanged, Answers(304));
+    EXPECT_THAT(unchanged, HasNoHeader("Content-Security-Policy"));
 }
 
 TEST_F(EveryAnswer, KeepsTheServersVersionToItself) {

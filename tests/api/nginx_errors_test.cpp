@@ -40,6 +40,25 @@ TEST_F(WebServersError, IsOneForTooLongHeaders) {
     EXPECT_THAT(get(kTodos, {{"If-None-Match", std::string(9000, 'a')}}), IsProblem(431, "headers-too-large"));
 }
 
+TEST_F(WebServersError, IsOneForATokenOf100Kilobytes) {
+    const std::string token(100'000, 'a');
+
+    EXPECT_THAT(send_raw(request("Authorization: Bearer " + token + "\r\n")), IsProblem(431, "headers-too-large"));
+    EXPECT_THAT(send_raw(request("Cookie: todo_access=" + token + "\r\n")), IsProblem(431, "headers-too-large"));
+}
+
+TEST_F(WebServersError, IsOneForHeadersThatAreTooLongTogether) {
+    std::string headers;
+    for (char name = 'a'; name <= 'f'; ++name) headers += std::string{name} + ": " + std::string(7000, 'a') + "\r\n";
+
+    EXPECT_THAT(send_raw(request(headers)), IsProblem(431, "headers-too-large"));
+}
+
+TEST_F(WebServersError, IsOneForTwoTokens) {
+    EXPECT_THAT(send_raw(request("Authorization: Bearer a\r\nAuthorization: Bearer b\r\n")),
+                IsProblem(400, "bad-request"));
+}
+
 TEST_F(WebServersError, IsOneForABodyOver64Kib) {
     const std::string body = R"({"title":"a","notes":")" + std::string(65536, 'n') + "\"}";
 

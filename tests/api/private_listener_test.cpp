@@ -32,7 +32,17 @@ TEST_F(PrivateListener, ServesNoTodos) {
 }
 
 TEST_F(PrivateListener, IsNotToBeFoundOnThePublicPorts) {
-    for (const char* path : {"/livez", "/readyz", "/metrics", "/worker/0/livez", "/worker/0/metrics", "/nginx"}) {
+    for (const int port : stack::ports()) {
+        const std::string url = "http://127.0.0.1:" + std::to_string(port);
+        for (const char* path : {"/livez", "/readyz", "/metrics", "/worker/0/livez", "/worker/0/metrics", "/nginx"}) {
+            EXPECT_THAT(send({"GET", path, {}, {}, url}), IsProblem(404, "not-found")) << url << path;
+        }
+    }
+}
+
+TEST_F(PrivateListener, IsNotToBeFoundUnderAnotherSpelling) {
+    for (const char* path : {"/v1/livez", "/v1/readyz", "/v1/metrics", "/v1/../metrics", "//metrics", "/%6detrics",
+                             "/metrics/", "/v1/worker/0/metrics", "/v1/%2e%2e/worker/0/metrics", "/./nginx"}) {
         EXPECT_THAT(get(path), IsProblem(404, "not-found")) << path;
     }
 }
