@@ -144,6 +144,11 @@ export const behaviours = {
     await expect((await refused).headers.get('Allow').includes('POST'), true)
   },
 
+  'lets the page send a token': async (root) => {
+    const token = { Authorization: 'Bearer of.no.use' }
+    await expectProblem(send('GET', new URL('/nowhere', root), undefined, token), 404, 'not-found')
+  },
+
   "lets the page read the web server's errors": async (root) => {
     await expectProblem(send('GET', new URL('/nowhere', root)), 404, 'not-found')
     await expectProblem(send('POST', root, { title: 'a', notes: 'n'.repeat(65536) }), 413, 'payload-too-large')
