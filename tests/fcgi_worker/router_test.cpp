@@ -59,6 +59,16 @@ TEST_F(RouterTest, NamesTheRouteOfEachAnswer) {
     EXPECT_EQ(route("GET", "/unnamed"), "") << "404";
 }
 
+TEST_F(RouterTest, ListsItsRoutes) {
+    EXPECT_TRUE(router.routes().empty());
+    given("GET", "/v1/todos", "list");
+    given("GET", "/v1/todos/{id}", "read");
+    given("POST", "/v1/todos", "create");
+    const std::vector<std::pair<std::string, std::string>> expected{
+        {"GET", "/v1/todos"}, {"POST", "/v1/todos"}, {"GET", "/v1/todos/{id}"}};
+    EXPECT_EQ(router.routes(), expected);
+}
+
 TEST_F(RouterTest, CallsTheHandlerOfThePathAndTheMethod) {
     given("GET", "/v1/todos", "list");
     given("POST", "/v1/todos", "create");
