@@ -90,14 +90,17 @@ public:
             sent += static_cast<std::size_t>(count);
         }
     }
+    /// What has come, once something has; empty where nothing will.
+    [[nodiscard]] std::string read() const {
+        std::array<char, 16384> buffer{};
+        const ssize_t count = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
+        return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+    }
     [[nodiscard]] std::string exchange(const std::string& bytes) const {
         write(bytes);
         std::string answer;
-        std::array<char, 16384> buffer{};
-        ssize_t count = 0;
-        while (!is_complete(answer) && (count = ::recv(descriptor_, buffer.data(), buffer.size(), 0)) > 0) {
-            answer.append(buffer.data(), static_cast<std::size_t>(count));
-        }
+        std::string more;
+        while (!is_complete(answer) && !(more = read()).empty()) answer += more;
         return answer;
     }
 
@@ -183,9 +186,11 @@ Answer send_raw(const std::string& bytes, const std::string& from_address) {
     return parse(connected(from_address)->exchange(bytes));
 }
 
-std::shared_ptr<const void> begin_raw(const std::string& bytes, const std::string& from_address) {
+std::shared_ptr<const void> begin_raw(const std::string& head, const std::string& from_address) {
     auto socket = connected(from_address);
-    socket->write(bytes);
+    socket->write(head);
+    const std::string answer = socket->read();
+    if (!answer.starts_with("HTTP/1.1 100 ")) throw std::runtime_error("nginx wants no body: " + answer.substr(0, 200));
     return socket;
 }
 

@@ -48,8 +48,9 @@ Answer patch(const std::string& path, const std::string& body, const Headers& he
 /// Writes the bytes to nginx's first port and reads one answer. 127.0.0.1 is exempt from the limits of an address.
 Answer send_raw(const std::string& bytes, const std::string& from_address = "127.0.0.1");
 
-/// Writes the bytes likewise, and leaves the connection open for as long as the result lives.
-[[nodiscard]] std::shared_ptr<const void> begin_raw(const std::string& bytes, const std::string& from_address);
+/// Writes a head with `Expect: 100-continue` likewise, waits until nginx asks for the body, and lets it wait for that
+/// as long as the result lives.
+[[nodiscard]] std::shared_ptr<const void> begin_raw(const std::string& head, const std::string& from_address);
 
 /// GET from the listener that is a unix socket.
 Answer get_private(const std::string& path);
