@@ -61,17 +61,21 @@ TEST_F(Hashing, WithoutAHashFindsNothingAndTakesAsLong) {
         EXPECT_FALSE(passwords.matches(given, "wrong horse", soon()));
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     };
+    constexpr int kRounds = 9;
     std::vector<double> ratios;
-    for (int round = 0; round < 9; ++round) ratios.push_back(time(std::nullopt) / time(hash));
+    ratios.reserve(kRounds);
+    for (int round = 0; round < kRounds; ++round) ratios.push_back(time(std::nullopt) / time(hash));
     std::sort(ratios.begin(), ratios.end());
     EXPECT_NEAR(ratios[ratios.size() / 2], 1.0, 0.25);
 }
 
 TEST_F(Hashing, TurnsAwayWhoCannotWaitHere) {
+    constexpr int kAtOnce = 20;
     std::vector<std::thread> threads;
+    threads.reserve(kAtOnce);
     std::atomic<int> hashed = 0;
     std::atomic<int> refused = 0;
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < kAtOnce; ++i) {
         threads.emplace_back([&] {
             try {
                 (void)passwords.hash("correct horse", soon());
@@ -82,7 +86,7 @@ TEST_F(Hashing, TurnsAwayWhoCannotWaitHere) {
         });
     }
     for (std::thread& thread : threads) thread.join();
-    EXPECT_EQ(hashed + refused, 20);
+    EXPECT_EQ(hashed + refused, kAtOnce);
     EXPECT_GE(hashed, 5);   // one at work and four that wait
     EXPECT_GE(refused, 1);  // 20 come within the time of a few hashes
 }

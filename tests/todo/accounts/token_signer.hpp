@@ -31,7 +31,7 @@ inline std::string object(const std::map<std::string, std::string>& members) {
     for (const auto& [name, value] : members) {
         if (value.empty()) continue;
         if (json.size() > 1) json += ',';
-        json += '"' + name + "\":" + value;
+        json.append("\"").append(name).append("\":").append(value);
     }
     return json + '}';
 }

@@ -43,7 +43,7 @@ struct TokenTest : testing::Test {
             EXPECT_EQ(problem.status(), 401);
             EXPECT_EQ(problem.code(), "invalid-token");
             const auto response = problem.to_response("id");
-            const std::string why{response.headers.find("WWW-Authenticate").value_or("")};
+            std::string why{response.headers.find("WWW-Authenticate").value_or("")};
             EXPECT_THAT(why, testing::StartsWith(R"(Bearer error="invalid_token", error_description=")"));
             return why;
         }

@@ -35,7 +35,7 @@ struct AccountsTest : testing::Test {
 
     /// With an email and a first session.
     RefreshToken given_account() {
-        const RefreshToken token = new_token();
+        RefreshToken token = new_token();
         EXPECT_TRUE(store.create(owner, credentials(), session_of(token), soon()));
         return token;
     }
@@ -78,6 +78,7 @@ TEST_F(AccountsTest, TakeAnEmailOnceAlsoWhenAllTryAtTheSameMoment) {
     std::barrier start{8};
     std::atomic<int> made = 0;
     std::vector<std::thread> threads;
+    threads.reserve(8);
     for (int i = 0; i < 8; ++i) {
         threads.emplace_back([&] {
             const OwnerId mine = new_owner();
@@ -137,6 +138,7 @@ TEST_F(AccountsTest, LetOneOfTwoThiefsInAtMostWhenBothComeAtOnce) {
         std::barrier start{2};
         std::array<Refresh, 2> results{};
         std::vector<std::thread> threads;
+        threads.reserve(results.size());
         for (Refresh& result : results) {
             threads.emplace_back([&] {
                 start.arrive_and_wait();

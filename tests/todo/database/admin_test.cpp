@@ -46,7 +46,7 @@ struct AdminTest : testing::Test {
     }
 
     RefreshToken given(OwnerId who, bool with_email) {
-        const RefreshToken token = make_refresh_token(who, make_uuid_v7());
+        RefreshToken token = make_refresh_token(who, make_uuid_v7());
         std::optional<Credentials> credentials;
         if (with_email) credentials = {email, email_digest(email), kHash};
         EXPECT_TRUE(store.create(who, credentials, {token.session, token.digest}, soon()));

@@ -86,7 +86,7 @@ struct Walk : testing::Test {
         std::size_t count = 0;
         for (const auto& [method, pattern] : router.routes()) {
             if (kForAnybody.contains({method, pattern})) continue;
-            SCOPED_TRACE(method + ' ' + pattern);
+            SCOPED_TRACE(testing::Message() << method << ' ' << pattern);
             visit(method, pattern);
             ++count;
         }
