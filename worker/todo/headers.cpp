@@ -7,6 +7,7 @@
 
 #include "crypto.hpp"
 #include "problems.hpp"
+#include "text.hpp"
 
 namespace todo {
 namespace {
@@ -14,16 +15,6 @@ namespace {
 using fcgi_worker::Request;
 
 constexpr std::size_t kLongestKey = 255;  ///< A UUID needs 36.
-
-char to_lower(char character) {
-    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
-}
-
-/// `lower` is in lower case already.
-bool equals(std::string_view text, std::string_view lower) {
-    return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
-                      [](char left, char right) { return to_lower(left) == right; });
-}
 
 std::string_view trim(std::string_view text) {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);

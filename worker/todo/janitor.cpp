@@ -1,14 +1,13 @@
 #include "janitor.hpp"
 
-#include <charconv>
 #include <condition_variable>
 #include <mutex>
 #include <random>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <utility>
 
+#include "pg_text.hpp"
 #include "statements.hpp"
 
 namespace todo {
@@ -74,10 +73,7 @@ private:
         // An idle connection was seen just now, so this waits for none, unless a client was quicker.
         auto lease = pool_.acquire(fcgi_worker::deadline_after(kLongestStep));
         const auto rows = lease.execute(statement, {std::to_string(options_.step_rows)});
-        const std::string_view text = rows.at(0, 0).value();
-        std::size_t removed = 0;
-        std::from_chars(text.data(), text.data() + text.size(), removed);
-        return removed;
+        return static_cast<std::size_t>(read_number(require_text(rows, 0, 0)));
     }
 
     void skip(const Statement& statement, std::string cause) {

@@ -20,7 +20,18 @@ Integer read_integer(std::string_view text) {
     return value;
 }
 
-std::string_view require(const Rows& rows, std::size_t row, std::size_t column) {
+/// Digits and one hyphen between them: nothing that an array literal would have to escape.
+bool is_our_tag(std::string_view tag) {
+    const auto is_digits = [](std::string_view text) {
+        return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+    };
+    const auto hyphen = tag.find('-');
+    return hyphen != std::string_view::npos && is_digits(tag.substr(0, hyphen)) && is_digits(tag.substr(hyphen + 1));
+}
+
+}  // namespace
+
+std::string_view require_text(const Rows& rows, std::size_t row, std::size_t column) {
     const auto value = rows.at(row, column);
     if (!value) {
         throw std::runtime_error("NULL in column " + std::to_string(column));
@@ -36,16 +47,7 @@ Uuid read_uuid(std::string_view text) {
     return *uuid;
 }
 
-/// Digits and one hyphen between them: nothing that an array literal would have to escape.
-bool is_our_tag(std::string_view tag) {
-    const auto is_digits = [](std::string_view text) {
-        return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-    };
-    const auto hyphen = tag.find('-');
-    return hyphen != std::string_view::npos && is_digits(tag.substr(0, hyphen)) && is_digits(tag.substr(hyphen + 1));
-}
-
-}  // namespace
+std::int64_t read_number(std::string_view text) { return read_integer<std::int64_t>(text); }
 
 Parameter to_parameter(std::optional<bool> value) {
     if (!value) {
@@ -84,16 +86,16 @@ Parameter to_parameter(const std::optional<TagCondition>& condition) {
 
 Todo read_todo(const Rows& rows, std::size_t row, std::size_t first) {
     Todo todo;
-    todo.id = TodoId{read_uuid(require(rows, row, first))};
-    todo.content.title = require(rows, row, first + 1);
-    todo.content.completed = require(rows, row, first + 2) == "t";
+    todo.id = TodoId{read_uuid(require_text(rows, row, first))};
+    todo.content.title = require_text(rows, row, first + 1);
+    todo.content.completed = require_text(rows, row, first + 2) == "t";
     if (const auto order = rows.at(row, first + 3)) {
-        todo.content.order = read_integer<std::int64_t>(*order);
+        todo.content.order = read_number(*order);
     }
-    todo.content.notes = require(rows, row, first + 4);
-    todo.created_at = read_timestamp(require(rows, row, first + 5));
-    todo.updated_at = read_timestamp(require(rows, row, first + 6));
-    todo.version = read_integer<std::int64_t>(require(rows, row, first + 7));
+    todo.content.notes = require_text(rows, row, first + 4);
+    todo.created_at = read_timestamp(require_text(rows, row, first + 5));
+    todo.updated_at = read_timestamp(require_text(rows, row, first + 6));
+    todo.version = read_number(require_text(rows, row, first + 7));
     return todo;
 }
 

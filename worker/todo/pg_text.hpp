@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include <fcgi_worker/pq/statement.hpp>
 
@@ -25,6 +26,12 @@ using fcgi_worker::pq::Rows;
 /// The tags of an If-Match as a text array: NULL where any will do. What is no tag of ours is left out: it
 /// cannot match.
 [[nodiscard]] Parameter to_parameter(const std::optional<TagCondition>& condition);
+
+/// What may not be NULL.
+[[nodiscard]] std::string_view require_text(const Rows& rows, std::size_t row, std::size_t column);
+
+[[nodiscard]] Uuid read_uuid(std::string_view text);
+[[nodiscard]] std::int64_t read_number(std::string_view text);
 
 /// The todo in eight columns from `first` on: id, title, completed, order, notes, created_at, updated_at, version.
 [[nodiscard]] Todo read_todo(const Rows& rows, std::size_t row, std::size_t first);

@@ -42,6 +42,17 @@ bool is_invisible(char32_t code_point) {
 
 }  // namespace
 
+std::string to_lower(std::string_view text) {
+    std::string lower{text};
+    for (char& character : lower) character = to_lower(character);
+    return lower;
+}
+
+bool equals(std::string_view text, std::string_view lower) {
+    return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
+                      [](char left, char right) { return to_lower(left) == right; });
+}
+
 std::size_t count_code_points(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(
         text.begin(), text.end(), [](char byte) { return (static_cast<std::uint8_t>(byte) & 0xC0) != 0x80; }));

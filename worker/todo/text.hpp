@@ -1,14 +1,24 @@
-/// Questions about text that is valid UTF-8 already.
+/// Questions about text, which is valid UTF-8 already where nothing else is said.
 ///
 /// Threads: functions without state.
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace todo {
 
 [[nodiscard]] std::size_t count_code_points(std::string_view text);
+
+/// ASCII letters alone, in any text.
+[[nodiscard]] constexpr char to_lower(char character) {
+    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
+}
+[[nodiscard]] std::string to_lower(std::string_view text);
+
+/// Without regard to the case of ASCII letters; `lower` has none in upper case.
+[[nodiscard]] bool equals(std::string_view text, std::string_view lower);
 
 /// Nothing to be seen: white space, and characters that have no width or only turn the direction of others.
 [[nodiscard]] bool is_blank(std::string_view text);

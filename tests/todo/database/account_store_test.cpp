@@ -4,7 +4,6 @@
 #include <barrier>
 #include <thread>
 
-#include "accounts/account_statements.hpp"
 #include "accounts/email.hpp"
 #include "accounts/pg_account_store.hpp"
 #include "accounts/refresh_token.hpp"
@@ -15,12 +14,6 @@ namespace todo::tests {
 namespace {
 
 using testing::Optional;
-
-std::vector<Statement> all_statements() {
-    std::vector<Statement> statements = catalogue();
-    statements.insert(statements.end(), kAccountStatements.begin(), kAccountStatements.end());
-    return statements;
-}
 
 // No password hashes to them, so that no test waits for one; the store does not look into them.
 constexpr const char* kHash = "$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA";
@@ -44,7 +37,7 @@ struct AccountsTest : testing::Test {
         return store.refresh(owner, token.digest, session_of(make_refresh_token(owner, token.session)), soon());
     }
 
-    Pool pool{patient("STACK_WORKER_DSN", 8, all_statements())};
+    Pool pool{patient("STACK_WORKER_DSN", 8, catalogue())};
     PgAccountStore store{pool};
     const OwnerId owner = new_owner();
     const std::string email = "Ada-" + owner.value.to_string() + "@example.org";

@@ -3,7 +3,6 @@
 
 #include <sstream>
 
-#include "accounts/account_statements.hpp"
 #include "accounts/admin.hpp"
 #include "accounts/email.hpp"
 #include "accounts/pg_account_store.hpp"
@@ -61,11 +60,7 @@ struct AdminTest : testing::Test {
         return store.refresh(token.owner, token.digest, {next.session, next.digest}, soon());
     }
 
-    Pool pool{patient("STACK_WORKER_DSN", 2, [] {
-        std::vector<Statement> statements = catalogue();
-        statements.insert(statements.end(), kAccountStatements.begin(), kAccountStatements.end());
-        return statements;
-    }())};
+    Pool pool{patient("STACK_WORKER_DSN", 2, catalogue())};
     Pool schema_owner{patient("STACK_OWNER_DSN", 1, {kAge, kAgeRevocation})};
     PgStore todos{pool};
     PgAccountStore store{pool};

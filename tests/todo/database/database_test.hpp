@@ -10,6 +10,7 @@
 
 #include <fcgi_worker/pq/pool.hpp>
 
+#include "accounts/account_statements.hpp"
 #include "crypto.hpp"
 #include "statements.hpp"
 #include "todo.hpp"
@@ -31,7 +32,12 @@ inline std::string require_dsn(const char* variable) {
     return dsn;
 }
 
-inline std::vector<Statement> catalogue() { return {kStatements.begin(), kStatements.end()}; }
+/// As the worker prepares them.
+inline std::vector<Statement> catalogue() {
+    std::vector<Statement> statements{kStatements.begin(), kStatements.end()};
+    statements.insert(statements.end(), kAccountStatements.begin(), kAccountStatements.end());
+    return statements;
+}
 
 /// Nobody else's rows: each test has an owner of its own, so none has to clean up.
 inline OwnerId new_owner() {

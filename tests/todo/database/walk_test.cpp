@@ -11,7 +11,6 @@
 #include <fcgi_worker/test_client.hpp>
 
 #include "../accounts/token_signer.hpp"
-#include "accounts/account_statements.hpp"
 #include "accounts/accounts.hpp"
 #include "accounts/refresh_token.hpp"
 #include "database_test.hpp"
@@ -30,12 +29,6 @@ const std::set<std::pair<std::string, std::string>> kForAnybody{
     {"POST", "/v1/accounts"}, {"POST", "/v1/sessions"}, {"POST", "/v1/sessions/refresh"}};
 
 const std::vector<std::string> kMethods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
-
-std::vector<Statement> all_statements() {
-    std::vector<Statement> statements = catalogue();
-    statements.insert(statements.end(), kAccountStatements.begin(), kAccountStatements.end());
-    return statements;
-}
 
 std::string one_key() {
     static KeysFile file;
@@ -117,7 +110,7 @@ struct Walk : testing::Test {
         }
     }
 
-    Pool pool{patient("STACK_WORKER_DSN", 4, all_statements())};
+    Pool pool{patient("STACK_WORKER_DSN", 4, catalogue())};
     PgStore todos{pool};
     PgAccountStore store{pool};
     Tokens tokens{{.keys_file = one_key()}};

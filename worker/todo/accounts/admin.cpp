@@ -1,10 +1,8 @@
 #include "accounts/admin.hpp"
 
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <stdexcept>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -13,13 +11,13 @@
 #include "accounts/account_statements.hpp"
 #include "accounts/email.hpp"
 #include "accounts/pg_account_store.hpp"
+#include "pg_text.hpp"
 #include "statements.hpp"
 
 namespace todo {
 namespace {
 
 using fcgi_worker::pq::Pool;
-using fcgi_worker::pq::Rows;
 
 constexpr std::chrono::seconds kLongestStep{60};
 constexpr std::chrono::milliseconds kPause{50};  // between two steps: clients come first
@@ -41,10 +39,8 @@ fcgi_worker::pq::PoolOptions pool_options(const AdminOptions& options) {
     return pool;
 }
 
-std::size_t read_count(std::string_view text) {
-    std::size_t count = 0;
-    std::from_chars(text.data(), text.data() + text.size(), count);
-    return count;
+std::size_t read_count(const Rows& rows, std::size_t column) {
+    return static_cast<std::size_t>(read_number(require_text(rows, 0, column)));
 }
 
 StoredAccount find(AccountStore& store, const std::string& who) {
@@ -73,7 +69,7 @@ std::size_t purge(Pool& pool, const Statement& statement) {
     std::size_t removed = 0;
     for (;;) {
         const Rows rows = pool.acquire(one_step()).execute(statement, {std::to_string(kStepRows)});
-        const std::size_t step = read_count(rows.at(0, 0).value());
+        const std::size_t step = read_count(rows, 0);
         removed += step;
         if (step < kStepRows) return removed;
         std::this_thread::sleep_for(kPause);
@@ -88,7 +84,7 @@ std::size_t purge_visitors(Pool& pool) {
         const auto next = rows.at(0, 0);
         if (!next) return removed;
         last = *next;
-        const std::size_t step = read_count(rows.at(0, 1).value());
+        const std::size_t step = read_count(rows, 1);
         removed += step;
         if (step > 0) std::this_thread::sleep_for(kPause);
     }

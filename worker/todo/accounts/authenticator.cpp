@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "problems.hpp"
+#include "text.hpp"
 
 namespace todo {
 namespace {
@@ -18,10 +19,7 @@ std::string_view bearer_token(const fcgi_worker::Request& request) {
         if (!value.empty()) throw problems::invalid_token("there are several Authorization headers");
         value = text;
     }
-    const bool is_bearer = value.size() > kScheme.size() &&
-                           std::equal(kScheme.begin(), kScheme.end(), value.begin(), [](char expected, char given) {
-                               return expected == (given >= 'A' && given <= 'Z' ? given - 'A' + 'a' : given);
-                           });
+    const bool is_bearer = value.size() > kScheme.size() && equals(value.substr(0, kScheme.size()), kScheme);
     if (!is_bearer) throw problems::not_signed_in();
     value.remove_prefix(std::min(value.find_first_not_of(' ', kScheme.size()), value.size()));
     return value;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "crypto.hpp"
+#include "text.hpp"
 
 namespace todo {
 namespace {
@@ -59,11 +60,6 @@ std::string complaint_about_email(std::string_view email) {
     return {};
 }
 
-std::string email_digest(std::string_view email) {
-    std::string lower{email};
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return sha256_hex({lower});
-}
+std::string email_digest(std::string_view email) { return sha256_hex({to_lower(email)}); }
 
 }  // namespace todo

@@ -37,10 +37,7 @@ std::string complaint_about_password(std::string_view password) {
         return "It needs " + std::to_string(kShortestPassword) + " characters or more, of any kind.";
     }
     if (length > kLongestPassword) return "It has more than " + std::to_string(kLongestPassword) + " characters.";
-    std::string lower{password};
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    if (std::find(kCommon.begin(), kCommon.end(), lower) != kCommon.end()) {
+    if (std::find(kCommon.begin(), kCommon.end(), to_lower(password)) != kCommon.end()) {
         return "It is one of the first that a stranger would try: take another one.";
     }
     return {};

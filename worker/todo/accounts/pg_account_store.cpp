@@ -1,7 +1,5 @@
 #include "accounts/pg_account_store.hpp"
 
-#include <charconv>
-#include <stdexcept>
 #include <string_view>
 
 #include "accounts/account_statements.hpp"
@@ -11,31 +9,19 @@
 namespace todo {
 namespace {
 
-std::string_view require(const Rows& rows, std::size_t row, std::size_t column) {
-    const auto value = rows.at(row, column);
-    if (!value) throw std::runtime_error("NULL in column " + std::to_string(column) + " of an account");
-    return *value;
-}
-
-Uuid read_uuid(std::string_view text) {
-    const auto uuid = Uuid::parse(text);
-    if (!uuid) throw std::runtime_error("no UUID in an account: " + std::string{text});
-    return *uuid;
-}
-
 /// owner, email, email_verified, created_at
 Account read_account(const Rows& rows, std::size_t first) {
-    Account account{.owner = OwnerId{read_uuid(require(rows, 0, first))}};
+    Account account{.owner = OwnerId{read_uuid(require_text(rows, 0, first))}};
     if (const auto email = rows.at(0, first + 1)) account.email = *email;
-    account.email_verified = require(rows, 0, first + 2) == "t";
-    account.created_at = read_timestamp(require(rows, 0, first + 3));
+    account.email_verified = require_text(rows, 0, first + 2) == "t";
+    account.created_at = read_timestamp(require_text(rows, 0, first + 3));
     return account;
 }
 
 std::optional<StoredAccount> read_stored(const Rows& rows) {
     if (rows.empty()) return std::nullopt;
     StoredAccount stored{
-        .account = read_account(rows, 0), .password_hash = {}, .is_blocked = require(rows, 0, 5) == "t"};
+        .account = read_account(rows, 0), .password_hash = {}, .is_blocked = require_text(rows, 0, 5) == "t"};
     if (const auto hash = rows.at(0, 4)) stored.password_hash = *hash;
     return stored;
 }
@@ -64,7 +50,7 @@ std::optional<Account> PgAccountStore::create(OwnerId owner, const std::optional
     const Rows rows = pool_.acquire(budget).execute(
         kAccountCreate, {text_of(owner), email, digest, password, session.id.to_string(), bytes(session.token_digest)});
     if (rows.empty()) return std::nullopt;
-    return Account{.owner = owner, .email = email, .created_at = read_timestamp(require(rows, 0, 0))};
+    return Account{.owner = owner, .email = email, .created_at = read_timestamp(require_text(rows, 0, 0))};
 }
 
 std::optional<StoredAccount> PgAccountStore::find_by_email(const std::string& email_digest, Budget budget) {
@@ -81,7 +67,7 @@ ChangeResult PgAccountStore::change(const StoredAccount& before, const AccountCh
         kAccountChange,
         {text_of(before.account.owner), before.password_hash, changes.email, bytes(changes.email_digest),
          digest_of_email(before.account), changes.password_hash, session.to_string()});
-    const std::string_view word = require(rows, 0, 0);
+    const std::string_view word = require_text(rows, 0, 0);
     if (word == "changed") return {ChangeResult::Outcome::kChanged, read_account(rows, 1)};
     return {word == "taken" ? ChangeResult::Outcome::kTaken : ChangeResult::Outcome::kStale, std::nullopt};
 }
@@ -89,21 +75,21 @@ ChangeResult PgAccountStore::change(const StoredAccount& before, const AccountCh
 bool PgAccountStore::remove(const StoredAccount& checked, Budget budget) {
     const Rows rows = pool_.acquire(budget).execute(
         kAccountRemove, {text_of(checked.account.owner), checked.password_hash, digest_of_email(checked.account)});
-    return require(rows, 0, 0) == "1";
+    return require_text(rows, 0, 0) == "1";
 }
 
 bool PgAccountStore::start_session(const StoredAccount& checked, const Session& session, Budget budget) {
     const Rows rows = pool_.acquire(budget).execute(
         kSessionStart, {text_of(checked.account.owner), checked.password_hash, session.id.to_string(),
                         bytes(session.token_digest), std::to_string(kMostSessions)});
-    return require(rows, 0, 0) == "1";
+    return require_text(rows, 0, 0) == "1";
 }
 
 Refresh PgAccountStore::refresh(OwnerId owner, const std::string& token_digest, const Session& next, Budget budget) {
     const Rows rows = pool_.acquire(budget).execute(
         kSessionRefresh, {text_of(owner), next.id.to_string(), bytes(token_digest), bytes(next.token_digest)});
     if (rows.empty()) return Refresh::kEnded;
-    const std::string_view word = require(rows, 0, 0);
+    const std::string_view word = require_text(rows, 0, 0);
     if (word == "refreshed") return Refresh::kRefreshed;
     if (word == "stolen") return Refresh::kStolen;
     return word == "blocked" ? Refresh::kBlocked : Refresh::kEnded;
@@ -115,11 +101,11 @@ void PgAccountStore::end_session(OwnerId owner, std::optional<Uuid> session, Bud
 }
 
 bool PgAccountStore::block(OwnerId owner, Budget budget) {
-    return require(pool_.acquire(budget).execute(kAccountBlock, {text_of(owner)}), 0, 0) == "1";
+    return require_text(pool_.acquire(budget).execute(kAccountBlock, {text_of(owner)}), 0, 0) == "1";
 }
 
 bool PgAccountStore::unblock(OwnerId owner, Budget budget) {
-    return require(pool_.acquire(budget).execute(kAccountUnblock, {text_of(owner)}), 0, 0) == "1";
+    return require_text(pool_.acquire(budget).execute(kAccountUnblock, {text_of(owner)}), 0, 0) == "1";
 }
 
 std::vector<Revocation> PgAccountStore::revocations(Budget budget) {
@@ -127,10 +113,8 @@ std::vector<Revocation> PgAccountStore::revocations(Budget budget) {
     std::vector<Revocation> revocations;
     revocations.reserve(rows.size());
     for (std::size_t row = 0; row < rows.size(); ++row) {
-        Revocation revocation{.owner = OwnerId{read_uuid(require(rows, row, 0))}};
-        const std::string_view until = require(rows, row, 1);
-        std::from_chars(until.data(), until.data() + until.size(), revocation.until);
-        revocations.push_back(revocation);
+        revocations.push_back({.owner = OwnerId{read_uuid(require_text(rows, row, 0))},
+                               .until = read_number(require_text(rows, row, 1))});
     }
     return revocations;
 }
