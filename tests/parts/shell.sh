@@ -36,10 +36,17 @@ gtest() {
     fi
     awk -v program="${program##*/}" -v code="$code" '
         function name(line) { sub(/^\[[^]]*\] /, "", line); sub(/ \([0-9]+ ms\)$/, "", line); return line }
-        /^\[ RUN      \]/ { running = name($0); reason = "" ; next }
+        /^\[ RUN      \]/ { running = name($0); reason = causes = ""; next }
         /^\[       OK \]/ && running { print "ok " name($0); ++tests; running = ""; next }
-        /^\[  FAILED  \] .*\([0-9]+ ms\)$/ { print "not ok " name($0); ++tests; ++failures; running = ""; next }
+        /^\[  FAILED  \] .*\([0-9]+ ms\)$/ {
+            print "not ok " name($0); ++tests; ++failures; running = ""; cause = 0
+            print name($0) ":\n" causes >>(ENVIRON["TEST_FOLDER"] "/causes")
+            causes = ""
+            next
+        }
         /^\[  SKIPPED \] .*\([0-9]+ ms\)$/ { print "skip " name($0) " # " reason; ++tests; running = ""; next }
+        / Failure$/ { cause = 12 } # lines of it that are shown again at the end
+        cause-- > 0 { causes = causes "    " substr($0, 1, 1000) "\n" }
         running && NF { reason = $0 }
         END {
             if (running) print "not ok " running " did not end (exit code " code ", 124 is the time limit)"
