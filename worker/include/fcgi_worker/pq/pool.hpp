@@ -34,8 +34,8 @@ struct PoolOptions {
     std::size_t waiters = 1000;    ///< 1..100,000 requests that wait; the next one is turned away at once.
 
     /// Longest wait for a free connection; 1 ms..1 min. Shorter than a request's budget, so that there is
-    /// time left to say so; longer than the pauses of a busy machine (400 ms were seen), which are no overload.
-    std::chrono::milliseconds acquire_timeout{500};
+    /// time left to say so; longer than the pauses of a busy machine (600 ms were seen), which are no overload.
+    std::chrono::milliseconds acquire_timeout{900};
     /// For each address that the dsn names; 1 s..1 min. libpq knows whole seconds, and at least two.
     std::chrono::milliseconds connect_timeout{2000};
     std::chrono::milliseconds statement_timeout{2000};  ///< Of the server; 1 ms..10 min. Less than a request's budget.
