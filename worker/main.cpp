@@ -141,7 +141,7 @@ void serve(todo::Options options) {
     if (options.anonymous_owner) {
         log({LogLevel::kWarning, "nobody signs in: whoever reaches the service may change all todos", {}});
     } else {
-        accounts.emplace(pool, options.tokens, log);
+        accounts.emplace(pool, options.tokens, options.mail, log);
         accounts->add_routes(router);
     }
     todo::add_routes(router, store, options.api,

@@ -219,6 +219,24 @@ TEST(Options, TakeAPublicUrlThatPathsCanBeAppendedTo) {
     }
 }
 
+TEST(Options, OfMailsBelongTogether) {
+    const std::vector<const char*> all{"--token-keys=/k", "--mail-command=/usr/sbin/sendmail",
+                                       "--mail-from=todo@example.org", "--page-url=https://todo.example/"};
+    EXPECT_EQ(options_of(all).mail.from, "todo@example.org");
+    for (std::size_t missing = 1; missing < all.size(); ++missing) {
+        auto some = all;
+        some.erase(some.begin() + static_cast<std::ptrdiff_t>(missing));
+        EXPECT_THAT(complaint_about(some), HasSubstr("give all three or none")) << all[missing];
+    }
+    EXPECT_THAT(complaint_about({"--anonymous-owner", all[1], all[2], all[3]}), HasSubstr("--anonymous-owner"));
+    EXPECT_THAT(complaint_about({"--mail-command=sendmail"}), HasSubstr("absolute path"));
+    EXPECT_THAT(complaint_about({"--mail-from=todo"}), HasSubstr("is not an email"));
+    for (const char* url : {"todo.example/", "https://todo.example", "https://todo.example/#a/", "https://a b/",
+                            "javascript:alert(1)/", "https://me@todo.example/"}) {
+        EXPECT_THAT(complaint_about({"--page-url", url}), HasSubstr("https://todo.example/")) << url;
+    }
+}
+
 TEST(Options, GiveUpInTheOrderInWhichTheyWait) {
     EXPECT_EQ(complaint_about({"--request-budget-ms=2000"}),
               "--statement-timeout-ms (2000) must be less than --request-budget-ms (2000)");

@@ -5,10 +5,9 @@
 //     8   its order, big-endian: with sort 1 only
 #include "cursor.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "base64url.hpp"
 
@@ -39,7 +38,7 @@ std::string encode_cursor(Sort sort, const Position& position) {
     std::string bytes;
     bytes += static_cast<char>(kVersion);
     bytes += static_cast<char>(sort_byte(sort, position));
-    bytes.append(position.id.value.bytes().begin(), position.id.value.bytes().end());
+    position.id.value.append_bytes_to(bytes);
     if (sort == Sort::kByOrder && position.order) {
         for (int shift = 56; shift >= 0; shift -= 8) {
             bytes += static_cast<char>(static_cast<std::uint64_t>(*position.order) >> shift & 0xFF);
@@ -55,9 +54,7 @@ std::optional<Position> decode_cursor(Sort sort, std::string_view text) {
         return std::nullopt;
     }
     Position position{};
-    std::array<std::uint8_t, 16> id{};
-    std::copy_n(bytes->begin() + 2, id.size(), id.begin());
-    position.id = TodoId{Uuid{id}};
+    position.id = TodoId{Uuid::of_bytes(std::string_view{*bytes}.substr(2))};
 
     const auto kind = static_cast<std::uint8_t>((*bytes)[1]);
     if (bytes->size() == kLongBytes && kind == kByOrder) {

@@ -156,6 +156,13 @@ void add_accounts(Scrape& scrape, const StatusSources& sources) {
     scrape.counter("passwords_turned_away_total", "Passwords that were not hashed: too late, or too many waited.",
                    {sample(passwords.turned_away_late, {{"reason", "late"}}),
                     sample(passwords.turned_away_crowded, {{"reason", "crowded"}})});
+    if (const auto& mails = accounts.mails) {
+        scrape.gauge("mails_waiting", "Mails that wait for the mail program.", {sample(mails->waiting)});
+        scrape.counter(
+            "mails_total", "Requests for a mail that were worked on, also those that needed none.",
+            {sample(mails->done - mails->failed, {{"result", "done"}}), sample(mails->failed, {{"result", "failed"}}),
+             sample(mails->turned_away_crowded, {{"result", "crowded"}})});
+    }
     scrape.gauge("revoked_owners", "Owners whose access tokens are refused.", {sample(accounts.revoked_owners)});
     scrape.gauge("revocations_age_seconds", "Since the list of revoked owners was last read.",
                  {Sample{std::chrono::duration<double>(accounts.revocations_age).count()}});

@@ -14,6 +14,8 @@
 #include <utility>
 #include <variant>
 
+#include "accounts/email.hpp"
+
 namespace todo {
 namespace {
 
@@ -130,6 +132,18 @@ std::string check_claim(const std::string& text) {
     return !text.empty() && text.size() <= kLongest ? "" : "1 to 255 characters";
 }
 
+std::string check_email(const std::string& text) {
+    const std::string complaint = complaint_about_email(text);
+    return complaint.empty() ? "" : "an email: " + complaint;
+}
+
+/// A fragment is appended to it.
+std::string check_page_url(const std::string& text) {
+    const bool has_scheme = text.starts_with("https://") || text.starts_with("http://");
+    const bool is_plain = text.find_first_of("?#@\\\"<> \t\r\n") == std::string::npos;
+    return has_scheme && is_plain && text.ends_with('/') ? "" : "the URL of a page: https://todo.example/";
+}
+
 std::string check_listen(const std::string& text) {
     const bool is_path = text.starts_with("unix:/");
     const bool has_port = !text.starts_with("unix:") && text.find(':', 1) != std::string::npos;
@@ -211,6 +225,13 @@ void check_together(const Options& options) {
                  options.server.request_budget);
     require_less("--lock-timeout-ms", pool.lock_timeout, "--statement-timeout-ms", pool.statement_timeout);
     require_less("--acquire-timeout-ms", pool.acquire_timeout, "--lock-timeout-ms", pool.lock_timeout);
+    const MailOptions& mail = options.mail;
+    if (mail.command.empty() != mail.from.empty() || mail.command.empty() != mail.page_url.empty()) {
+        throw OptionError("--mail-command, --mail-from and --page-url belong together: give all three or none");
+    }
+    if (options.anonymous_owner && !mail.command.empty()) {
+        throw OptionError("--mail-command is of no use with --anonymous-owner, where nobody has an email");
+    }
     if (options.anonymous_owner && !options.tokens.keys_file.empty()) {
         throw OptionError("--anonymous-owner and --token-keys are two ways to say who asks: take one of them");
     }
@@ -300,6 +321,10 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
                  "What tokens of --token-issuer must have in aud");
     declare.text("--token-owner-claim", options.tokens.owner_claim, "NAME", check_claim,
                  "Where tokens of --token-issuer say whose they are");
+    declare.text("--mail-command", options.mail.command, "FILE", check_file,
+                 "Program that takes mails as sendmail does: verifies emails, and replaces lost passwords");
+    declare.text("--mail-from", options.mail.from, "EMAIL", check_email, "Sender of these mails");
+    declare.text("--page-url", options.mail.page_url, "URL", check_page_url, "Page that links in these mails lead to");
     declare.number("--max-todos", options.store.max_todos, {1, 1'000'000, ""}, "Todos that one owner may have");
     declare.text("--status-dir", options.status.directory, "DIR", check_directory,
                  "Where status-SLOT.sock is made, which serves /livez, /readyz and /metrics; without it nothing does");

@@ -19,6 +19,7 @@
 #include <fcgi_worker/pq/pool.hpp>
 #include <fcgi_worker/server.hpp>
 
+#include "accounts/mail.hpp"
 #include "accounts/token.hpp"
 #include "pg_store.hpp"
 #include "routes.hpp"
@@ -40,6 +41,7 @@ struct Options {
     fcgi_worker::pq::PoolOptions pool{.dsn = "dbname=todo", .statements = {}};  ///< The statements are main's to add.
     ApiOptions api;
     TokenOptions tokens;
+    MailOptions mail;
     std::optional<OwnerId> anonymous_owner;  ///< Each request acts for this one, and there are no accounts.
     StoreOptions store;                      ///< Its wait_timeout is main's to add.
     StatusOptions status;

@@ -31,9 +31,10 @@ using fcgi_worker::Problem;
         "WWW-Authenticate", R"(Bearer error="invalid_token", error_description=")" + why + '"');
 }
 
-/// Blocked or deleted, while the token would still be good.
+/// Blocked, deleted, or with a new password, while the token would still be good.
 [[nodiscard]] inline Problem revoked() {
-    return Problem{401, "revoked", "Revoked", "The account has been blocked or deleted: sign in again, if you can."}
+    return Problem{401, "revoked", "Revoked",
+                   "The account was blocked or deleted, or its password was replaced: sign in again, if you can."}
         .with("WWW-Authenticate", R"(Bearer error="invalid_token", error_description="it was revoked")");
 }
 
@@ -69,6 +70,21 @@ using fcgi_worker::Problem;
 
 [[nodiscard]] inline Problem email_taken() {
     return {409, "email-taken", "Email taken", "There is an account with this email: sign in, or take another one."};
+}
+
+[[nodiscard]] inline Problem nothing_to_verify() {
+    return {409, "nothing-to-verify", "Nothing to verify",
+            "The account has no email, or it is verified already: GET /v1/account shows which."};
+}
+
+/// Also for a code that never was.
+[[nodiscard]] inline Problem link_ended() {
+    return {410, "link-ended", "Link ended",
+            "The link was used before, is too old, or a later mail has another one: ask for a new mail."};
+}
+
+[[nodiscard]] inline Problem no_mail() {
+    return {501, "no-mail", "No mail", "This service sends no mails: ask who runs it."};
 }
 
 /// Also for somebody else's todo: who may not see it does not learn that it exists.

@@ -1,5 +1,6 @@
 #include "uuid.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -71,6 +72,12 @@ void Uuid::append_to(std::string& text) const {
         text[at++] = kHexDigits[bytes_.at(i) >> 4];
         text[at++] = kHexDigits[bytes_.at(i) & 0x0F];
     }
+}
+
+Uuid Uuid::of_bytes(std::string_view bytes) {
+    Uuid id;
+    std::copy_n(bytes.begin(), id.bytes_.size(), id.bytes_.begin());
+    return id;
 }
 
 Uuid make_uuid_v7() { return make_uuid_v7(std::chrono::system_clock::now()); }

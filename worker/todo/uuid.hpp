@@ -22,6 +22,10 @@ public:
     [[nodiscard]] static std::optional<Uuid> parse(std::string_view text);
     [[nodiscard]] std::string to_string() const;
     void append_to(std::string& text) const;
+
+    /// The first 16 of them; there are as many.
+    [[nodiscard]] static Uuid of_bytes(std::string_view bytes);
+    void append_bytes_to(std::string& bytes) const { bytes.append(bytes_.begin(), bytes_.end()); }
     [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
 
     auto operator<=>(const Uuid&) const = default;

@@ -26,7 +26,9 @@ using testing::AnyOf;
 
 /// What somebody does who has no account yet, or has lost his token.
 const std::set<std::pair<std::string, std::string>> kForAnybody{
-    {"POST", "/v1/accounts"}, {"POST", "/v1/sessions"}, {"POST", "/v1/sessions/refresh"}};
+    {"POST", "/v1/accounts"},         {"POST", "/v1/sessions"},
+    {"POST", "/v1/sessions/refresh"}, {"POST", "/v1/email-verifications/confirm"},
+    {"POST", "/v1/password-resets"},  {"POST", "/v1/password-resets/confirm"}};
 
 const std::vector<std::string> kMethods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
 
@@ -114,7 +116,10 @@ struct Walk : testing::Test {
     PgStore todos{pool};
     PgAccountStore store{pool};
     Tokens tokens{{.keys_file = one_key()}};
-    Accounts accounts{pool, {.keys_file = one_key()}, fcgi_worker::log_nothing};
+    Accounts accounts{pool,
+                      {.keys_file = one_key()},
+                      {.command = "/bin/true", .from = "todo@example.org", .page_url = "https://todo.example/"},
+                      fcgi_worker::log_nothing};
     ApiOptions api;
     fcgi_worker::Router router;
     fcgi_worker::TestClient client{router, {.origin = "http://localhost"}};

@@ -52,7 +52,7 @@ inline constexpr Statement kAccountRead{"account_read", R"sql(
 )sql"};
 
 /// $1 owner, $2 password as it was checked, or NULL of a visitor, $3 new email or NULL, $4 its digest, $5 digest of the
-/// email before or NULL, $6 new password or NULL, $7 the session that stays. All other sessions end.
+/// email before or NULL, $6 new password or NULL, $7 the session that stays. All other sessions end, and all links.
 inline constexpr Statement kAccountChange{"account_change", R"sql(
     WITH checked AS MATERIALIZED (
         SELECT owner_id FROM account WHERE owner_id = $1 AND password IS NOT DISTINCT FROM $2::text FOR UPDATE
@@ -70,6 +70,8 @@ inline constexpr Statement kAccountChange{"account_change", R"sql(
          WHERE email_digest = $5::bytea AND $5::bytea <> $4::bytea AND owner_id IN (SELECT owner_id FROM go)
     ), ended AS (
         DELETE FROM session WHERE owner_id = $1 AND id <> $7::uuid AND EXISTS (SELECT FROM go)
+    ), forgotten AS (
+        DELETE FROM one_time_link WHERE owner_id = $1 AND EXISTS (SELECT FROM go)
     ), changed AS (
         UPDATE account
            SET email = COALESCE($3::text, email), password = COALESCE($6::text, password),
@@ -96,6 +98,8 @@ inline constexpr Statement kAccountRemove{"account_remove", R"sql(
         DELETE FROM sign_in WHERE email_digest = $3::bytea AND owner_id IN (SELECT owner_id FROM gone)
     ), signed_out AS (
         DELETE FROM session WHERE owner_id = $1 AND EXISTS (SELECT FROM gone)
+    ), forgotten AS (
+        DELETE FROM one_time_link WHERE owner_id = $1 AND EXISTS (SELECT FROM gone)
     ), keys AS (
         DELETE FROM write_key WHERE owner_id = $1 AND EXISTS (SELECT FROM gone)
     ), todos AS (
@@ -172,6 +176,72 @@ inline constexpr Statement kAccountUnblock{"account_unblock", R"sql(
         DELETE FROM revocation WHERE owner_id = $1 AND EXISTS (SELECT FROM unblocked)
     )
     SELECT count(*) FROM unblocked
+)sql"};
+
+/// $1 owner, $2 purpose, $3 the email it goes to, $4 digest of the code, $5 seconds that lie between two. No row: the
+/// last one is younger, or the account is not what it was.
+inline constexpr Statement kLinkCreate{"link_create", R"sql(
+    INSERT INTO one_time_link (owner_id, purpose, email, code_digest, created_at)
+    SELECT owner_id, $2::text, email, $4::bytea, now()
+      FROM account
+     WHERE owner_id = $1 AND email = $3::text AND blocked_at IS NULL
+    ON CONFLICT (owner_id, purpose) DO UPDATE
+       SET email = excluded.email, code_digest = excluded.code_digest, created_at = excluded.created_at
+     WHERE one_time_link.created_at <= now() - make_interval(secs => $5::bigint)
+    RETURNING 1
+)sql"};
+
+/// $1 owner, $2 purpose, $3 digest of the code, $4 seconds that it is good. No row: it is not good.
+inline constexpr Statement kLinkRead{"link_read", R"sql(
+    SELECT blocked_at IS NOT NULL AS blocked
+      FROM one_time_link JOIN account USING (owner_id, email)
+     WHERE owner_id = $1 AND purpose = $2::text AND code_digest = $3::bytea
+       AND one_time_link.created_at > now() - make_interval(secs => $4::bigint)
+)sql"};
+
+/// $1 owner, $2 digest of the code, $3 seconds that it is good. Of two that come at once, the second finds no link.
+/// Answers with 0 or 1.
+inline constexpr Statement kEmailVerify{"email_verify", R"sql(
+    WITH used AS (
+        DELETE FROM one_time_link
+         WHERE owner_id = $1 AND purpose = 'verify-email' AND code_digest = $2::bytea
+        RETURNING owner_id, email, created_at
+    ), verified AS (
+        UPDATE account
+           SET email_verified = true
+          FROM used
+         WHERE account.owner_id = $1 AND account.email = used.email
+           AND used.created_at > now() - make_interval(secs => $3::bigint)
+        RETURNING 1
+    )
+    SELECT count(*) FROM verified
+)sql"};
+
+/// $1 owner, $2 digest of the code, $3 seconds that it is good, $4 password. Every session ends, and the access tokens
+/// of the seconds before this one are refused: those of this second may be the new ones. Answers with 0 or 1.
+inline constexpr Statement kPasswordReset{"password_reset", R"sql(
+    WITH used AS (
+        DELETE FROM one_time_link
+         WHERE owner_id = $1 AND purpose = 'reset-password' AND code_digest = $2::bytea
+        RETURNING owner_id, email, created_at
+    ), changed AS (
+        UPDATE account
+           SET password = $4::text, email_verified = true
+          FROM used
+         WHERE account.owner_id = $1 AND account.email = used.email AND blocked_at IS NULL
+           AND used.created_at > now() - make_interval(secs => $3::bigint)
+        RETURNING account.owner_id
+    ), signed_out AS (
+        DELETE FROM session WHERE owner_id = $1 AND EXISTS (SELECT FROM changed)
+    ), forgotten AS (
+        DELETE FROM one_time_link
+         WHERE owner_id = $1 AND purpose <> 'reset-password' AND EXISTS (SELECT FROM changed)
+    ), revoked AS (
+        INSERT INTO revocation (owner_id, revoked_at)
+        SELECT owner_id, now() - interval '1 second' FROM changed
+        ON CONFLICT (owner_id) DO UPDATE SET revoked_at = excluded.revoked_at
+    )
+    SELECT count(*) FROM changed
 )sql"};
 
 /// Of the last 20 minutes: an access token lives for 15, and machines' clocks differ. Seconds since 1970, as in a
@@ -254,6 +324,22 @@ inline constexpr Statement kOrphanPurge{"orphan_purge", R"sql(
     SELECT count(*) FROM todos
 )sql"};
 
+/// $1 most rows. Links that are good no more. Answers with the number removed.
+inline constexpr Statement kLinkPurge{"link_purge", R"sql(
+    WITH removed AS (
+        DELETE FROM one_time_link
+         WHERE ctid = ANY (ARRAY (
+               SELECT ctid
+                 FROM one_time_link
+                WHERE created_at <= now() - interval '1 day'
+                ORDER BY created_at
+                LIMIT $1::bigint
+                  FOR UPDATE SKIP LOCKED))
+        RETURNING 1
+    )
+    SELECT count(*) FROM removed
+)sql"};
+
 /// $1 most rows. Those of a day ago: no access token lives as long. Answers with the number removed.
 inline constexpr Statement kRevocationPurge{"revocation_purge", R"sql(
     WITH removed AS (
@@ -270,11 +356,12 @@ inline constexpr Statement kRevocationPurge{"revocation_purge", R"sql(
     SELECT count(*) FROM removed
 )sql"};
 
-inline constexpr std::array kAdminStatements{kAccountList, kSessionPurge, kVisitorPurge, kOrphanPurge,
-                                             kRevocationPurge};
+inline constexpr std::array kAdminStatements{kAccountList, kSessionPurge, kVisitorPurge,
+                                             kOrphanPurge, kLinkPurge,    kRevocationPurge};
 
 inline constexpr std::array kAccountStatements{kAccountCreate, kAccountByEmail, kAccountRead,    kAccountChange,
                                                kAccountRemove, kSessionStart,   kSessionRefresh, kSessionEnd,
-                                               kAccountBlock,  kAccountUnblock, kRevokedOwners};
+                                               kAccountBlock,  kAccountUnblock, kRevokedOwners,  kLinkCreate,
+                                               kLinkRead,      kEmailVerify,    kPasswordReset};
 
 }  // namespace todo

@@ -101,6 +101,31 @@ std::optional<std::string> parse_removal(std::string_view body) {
     return fields.find("password");
 }
 
+std::string parse_reset_request(std::string_view body) {
+    TextFields fields{body, {"email"}};
+    std::string email = fields.require("email");
+    fields.check("email", complaint_about_email);
+    fields.finish();
+    return email;
+}
+
+Reset parse_reset(std::string_view body) {
+    TextFields fields{body, {"code", "password"}};
+    Reset reset{fields.require("code"), fields.require("password")};
+    fields.check("password", complaint_about_password);
+    fields.finish();
+    return reset;
+}
+
+std::string parse_link(std::string_view body) {
+    TextFields fields{body, {"code"}};
+    std::string code = fields.require("code");
+    fields.finish();
+    return code;
+}
+
+void parse_nothing(std::string_view body) { TextFields{body, {}}.finish(); }
+
 std::string to_json(const Account& account) {
     std::string json = R"({"id":")";
     account.owner.value.append_to(json);

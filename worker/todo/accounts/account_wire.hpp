@@ -40,6 +40,20 @@ struct AccountPatch {
 /// The password; none where there is no body, or none in it.
 [[nodiscard]] std::optional<std::string> parse_removal(std::string_view body);
 
+/// A new password, with what a mail has brought. The password is fit to be kept.
+struct Reset {
+    std::string code;
+    std::string password;
+};
+
+/// An email that there may be.
+[[nodiscard]] std::string parse_reset_request(std::string_view body);
+[[nodiscard]] Reset parse_reset(std::string_view body);
+/// The code.
+[[nodiscard]] std::string parse_link(std::string_view body);
+/// `{}`
+void parse_nothing(std::string_view body);
+
 /// What somebody who is let in gets.
 struct Grant {
     std::string access_token;

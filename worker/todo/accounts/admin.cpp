@@ -94,6 +94,7 @@ void sweep(Pool& pool, std::ostream& out) {
     out << purge(pool, kSessionPurge) << " sessions that were not used for 90 days\n"
         << purge_visitors(pool) << " accounts without an email that nobody can reach any more\n"
         << purge(pool, kOrphanPurge) << " todos of owners that were removed\n"
+        << purge(pool, kLinkPurge) << " links in mails of a day ago\n"
         << purge(pool, kRevocationPurge) << " revocations of a day ago\n"
         << purge(pool, kPurgeTombstones) << " tombstones of todos of 30 days ago\n"
         << purge(pool, kPurgeWriteKeys) << " Idempotency-Keys of a day ago\n";
