@@ -4,9 +4,16 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <cstdint>
 
 namespace todo {
 namespace {
+
+TEST(Sha256, IsTheDigestOfTheBytesAlone) {
+    const auto digest = sha256("abc");  // FIPS 180-2, B.1: ba7816bf ... f20015ad
+    EXPECT_EQ((std::array{digest[0], digest[1], digest[30], digest[31]}),
+              (std::array<std::uint8_t, 4>{0xBA, 0x78, 0x15, 0xAD}));
+}
 
 TEST(Sha256Hex, IsTheDigestOfEachPartBehindItsLength) {
     EXPECT_EQ(sha256_hex({}), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

@@ -24,23 +24,23 @@ constexpr std::array<std::uint8_t, 256> kValues = [] {
 }  // namespace
 
 std::string to_base64url(std::string_view bytes) {
-    std::string text;
-    text.reserve((bytes.size() * kBitsOfByte + kBitsOfCharacter - 1) / kBitsOfCharacter);
+    std::string text((bytes.size() * kBitsOfByte + kBitsOfCharacter - 1) / kBitsOfCharacter, '\0');
+    std::size_t written = 0;
     std::uint32_t bits = 0;
     unsigned count = 0;  // of the last bits that are not written yet
     for (const char byte : bytes) {
         bits = bits << kBitsOfByte | static_cast<std::uint8_t>(byte);
         for (count += kBitsOfByte; count >= kBitsOfCharacter; count -= kBitsOfCharacter) {
-            text += kAlphabet[bits >> (count - kBitsOfCharacter) & 0x3F];
+            text[written++] = kAlphabet[bits >> (count - kBitsOfCharacter) & 0x3F];
         }
     }
-    if (count > 0) text += kAlphabet[bits << (kBitsOfCharacter - count) & 0x3F];
+    if (count > 0) text[written] = kAlphabet[bits << (kBitsOfCharacter - count) & 0x3F];
     return text;
 }
 
 std::optional<std::string> from_base64url(std::string_view text) {
-    std::string bytes;
-    bytes.reserve(text.size() * kBitsOfCharacter / kBitsOfByte);
+    std::string bytes(text.size() * kBitsOfCharacter / kBitsOfByte, '\0');
+    std::size_t written = 0;
     std::uint32_t bits = 0;
     unsigned count = 0;
     for (const char character : text) {
@@ -50,7 +50,7 @@ std::optional<std::string> from_base64url(std::string_view text) {
         count += kBitsOfCharacter;
         if (count < kBitsOfByte) continue;
         count -= kBitsOfByte;
-        bytes += static_cast<char>(bits >> count & 0xFF);
+        bytes[written++] = static_cast<char>(bits >> count & 0xFF);
     }
     const bool is_whole = count < kBitsOfCharacter;  // six bits more would be a character of no byte
     const bool is_zero = (bits & ((1U << count) - 1)) == 0;

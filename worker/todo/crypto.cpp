@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <new>
 #include <stdexcept>
-#include <utility>
 
 namespace todo {
 namespace {
@@ -46,30 +45,6 @@ std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
     std::array<std::uint8_t, crypto_hash_sha256_BYTES> digest{};
     crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
     return digest;
-}
-
-struct HmacSha256::State {
-    crypto_auth_hmacsha256_state begun;
-};
-
-HmacSha256::HmacSha256(std::string_view key) {
-    auto state = std::make_shared<State>();
-    crypto_auth_hmacsha256_init(&state->begun, reinterpret_cast<const unsigned char*>(key.data()), key.size());
-    state_ = std::move(state);
-}
-
-std::string HmacSha256::sign(std::string_view text) const {
-    crypto_auth_hmacsha256_state state = state_->begun;
-    crypto_auth_hmacsha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
-    std::string signature(crypto_auth_hmacsha256_BYTES, '\0');
-    crypto_auth_hmacsha256_final(&state, reinterpret_cast<unsigned char*>(signature.data()));
-    return signature;
-}
-
-bool HmacSha256::verifies(std::string_view text, std::string_view signature) const {
-    const std::string expected = sign(text);
-    return signature.size() == expected.size() &&
-           sodium_memcmp(expected.data(), signature.data(), expected.size()) == 0;
 }
 
 std::string hash_password(std::string_view password) {

@@ -1,4 +1,4 @@
-/// Random bytes and digests: the one place that knows libsodium.
+/// Random bytes, digests and passwords: the one place that knows libsodium. Signatures are accounts/signature.hpp's.
 ///
 /// Threads: after start_crypto() any thread may call.
 #pragma once
@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -24,20 +23,6 @@ void fill_random(void* bytes, std::size_t count);
 
 /// SHA-256 over these bytes alone.
 [[nodiscard]] std::array<std::uint8_t, 32> sha256(std::string_view bytes);
-
-/// HMAC with SHA-256. What depends on the key alone is done once.
-class HmacSha256 {
-public:
-    explicit HmacSha256(std::string_view key);
-    /// 32 bytes.
-    [[nodiscard]] std::string sign(std::string_view text) const;
-    /// In a time that does not show how much of it is right.
-    [[nodiscard]] bool verifies(std::string_view text, std::string_view signature) const;
-
-private:
-    struct State;
-    std::shared_ptr<const State> state_;
-};
 
 /// argon2id in its own text form, with a salt of its own. Takes kPasswordMemory, and a tenth of a second or more.
 /// Throws std::bad_alloc where there is no memory for it.

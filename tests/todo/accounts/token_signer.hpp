@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "accounts/signature.hpp"
 #include "base64url.hpp"
 #include "crypto.hpp"
 

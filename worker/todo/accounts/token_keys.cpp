@@ -15,7 +15,6 @@
 namespace todo {
 namespace {
 
-constexpr std::size_t kLeastSecretBytes = 32;                 // RFC 7518, 3.2: as long as the digest
 constexpr std::size_t kMostFileBytes = std::size_t{1} << 20;  // thousands of keys
 
 /// One key of the set, and how to speak of it.
@@ -24,32 +23,26 @@ public:
     Jwk(const JsonObject& members, std::size_t number) : members_(members), name_("key " + std::to_string(number)) {}
 
     [[nodiscard]] TokenKey read() {
-        TokenKey key{.kid = require("kid"), .alg = require("alg"), .key = HmacSha256{""}};
-        name_ = "key \"" + key.kid + "\"";
-        const std::string kty = require("kty");
-        if (kty == "oct" && key.alg == "HS256") {
-            const std::string secret = require_bytes("k");
-            if (secret.size() < kLeastSecretBytes) fail("has a secret of less than 32 bytes");
-            key.key = HmacSha256{secret};
-            return key;
-        }
-        if (find("d")) fail("has its private part (d) in it, which belongs to its issuer alone: take that out");
+        const std::string kid = require("kid");
+        name_ = "key \"" + kid + "\"";
+        const std::string alg = require("alg");
         try {
-            if (kty == "RSA" && key.alg == "RS256") {
-                key.key = PublicKey::rsa(require_bytes("n"), require_bytes("e"));
-                return key;
-            }
-            if (kty == "EC" && key.alg == "ES256" && require("crv") == "P-256") {
-                key.key = PublicKey::p256(require_bytes("x"), require_bytes("y"));
-                return key;
-            }
+            return {kid, alg, material(require("kty"), alg)};
         } catch (const std::invalid_argument& error) {
             fail(std::string{"cannot be used: "} + error.what());
         }
-        fail("is neither oct with HS256, RSA with RS256, nor EC of P-256 with ES256");
     }
 
 private:
+    [[nodiscard]] std::variant<HmacSha256, PublicKey> material(const std::string& kty, const std::string& alg) const {
+        if (kty == "oct" && alg == "HS256") return HmacSha256{require_bytes("k")};
+        if (find("d")) fail("has its private part (d) in it, which belongs to its issuer alone: take that out");
+        if (kty == "RSA" && alg == "RS256") return PublicKey::rsa(require_bytes("n"), require_bytes("e"));
+        if (kty == "EC" && alg == "ES256" && require("crv") == "P-256") {
+            return PublicKey::p256(require_bytes("x"), require_bytes("y"));
+        }
+        fail("is neither oct with HS256, RSA with RS256, nor EC of P-256 with ES256");
+    }
     [[nodiscard]] std::optional<std::string> find(std::string_view name) const {
         for (const JsonMember& member : members_) {
             const auto* text = std::get_if<std::string>(&member.value);

@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "accounts/signature.hpp"
-#include "crypto.hpp"
 
 namespace todo {
 
