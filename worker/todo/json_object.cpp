@@ -141,6 +141,12 @@ private:
     JsonObject members_;
 };
 
+/// What it says completes "it is not JSON: ".
+class Malformed : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
 [[noreturn]] void refuse_body(const std::string& why) {
     throw Problem{400, "malformed-json", "Malformed JSON",
                   "The body is not JSON as the service takes it: " + why + "."};
@@ -163,30 +169,41 @@ void append_escape(std::string& json, char character) {
     }
 }
 
-}  // namespace
-
-JsonObject parse_json_object(std::string_view body) {
-    if (body.empty()) refuse_body("it is empty; send an object");
-    if (body.starts_with("\xEF\xBB\xBF")) refuse_body("a byte order mark" + at_byte(0));
+/// Throws Malformed.
+Document read(std::string_view text) {
+    if (text.starts_with("\xEF\xBB\xBF")) throw Malformed{"a byte order mark" + at_byte(0)};
 
     boost::json::parse_options options;
     options.max_depth = kMaximumDepth;
     boost::json::basic_parser<Document> parser{options};
     error_code error;
-    const std::size_t read = parser.write_some(false, body.data(), body.size(), error);
+    const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
     Document& document = parser.handler();
-    if (error) {
-        refuse_body((document.refusal().empty() ? error.message() : document.refusal()) + at_byte(read));
+    if (error) throw Malformed{(document.refusal().empty() ? error.message() : document.refusal()) + at_byte(read)};
+    if (read < text.size()) throw Malformed{"more text behind its end" + at_byte(read)};
+    return std::move(document);
+}
+
+}  // namespace
+
+JsonObject parse_json_object(std::string_view body) {
+    if (body.empty()) refuse_body("it is empty; send an object");
+    try {
+        Document document = read(body);
+        if (document.is_object()) return std::move(document.members());
+    } catch (const Malformed& malformed) {
+        refuse_body(malformed.what());
     }
-    if (read < body.size()) refuse_body("more text behind its end" + at_byte(read));
-    if (!document.is_object()) throw invalid_fields({{"", "The body must be an object."}});
-    return std::move(document.members());
+    throw invalid_fields({{"", "The body must be an object."}});
 }
 
 std::vector<JsonObject> parse_json_objects(std::string_view text, std::string_view name) {
-    error_code error;
-    const boost::json::value whole = boost::json::parse({text.data(), text.size()}, error);
-    if (error) throw std::runtime_error("it is no JSON: " + error.message());
+    try {
+        (void)read(text);  // Boost's own reader, below, takes a name twice
+    } catch (const Malformed& malformed) {
+        throw std::runtime_error(std::string{"it is no JSON: "} + malformed.what());
+    }
+    const boost::json::value whole = boost::json::parse({text.data(), text.size()});
     const auto* object = whole.if_object();
     const auto* member = object == nullptr ? nullptr : object->if_contains({name.data(), name.size()});
     const auto* array = member == nullptr ? nullptr : member->if_array();
@@ -196,7 +213,7 @@ std::vector<JsonObject> parse_json_objects(std::string_view text, std::string_vi
     for (const auto& element : *array) {
         if (!element.is_object()) throw std::runtime_error("something in \"" + std::string{name} + "\" is no object");
         const std::string one = boost::json::serialize(element);
-        objects.push_back(parse_json_object(one));
+        objects.push_back(std::move(read(one).members()));
     }
     return objects;
 }

@@ -17,8 +17,8 @@ namespace todo {
 
 [[nodiscard]] JsonObject parse_json_object(std::string_view body);
 
-/// The objects in the array that an object's member `name` is, for files of the operator's own: throws
-/// std::runtime_error for what is none.
+/// The objects in the array that an object's member `name` is, for files of the operator's own. As strict, but throws
+/// std::runtime_error, one line, for what is none.
 [[nodiscard]] std::vector<JsonObject> parse_json_objects(std::string_view text, std::string_view name);
 
 /// With its quotes.

@@ -10,9 +10,11 @@
 #include <fcgi_worker/router.hpp>
 #include <fcgi_worker/test_client.hpp>
 
-#include "../accounts/token_signer.hpp"
+#include "../accounts/keys_file.hpp"
+#include "../accounts/token_text.hpp"
 #include "accounts/accounts.hpp"
 #include "accounts/refresh_token.hpp"
+#include "crypto.hpp"
 #include "database_test.hpp"
 #include "pg_store.hpp"
 #include "routes.hpp"
@@ -33,9 +35,8 @@ const std::set<std::pair<std::string, std::string>> kForAnybody{
 const std::vector<std::string> kMethods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
 
 std::string one_key() {
-    static KeysFile file;
-    start_crypto();
-    return file.write({oct_jwk("one", std::string(32, 's'))});
+    static const KeysFile file{key_set({hs256_jwk("one", kSecret)})};
+    return file.path();
 }
 
 struct Walk : testing::Test {

@@ -86,21 +86,28 @@ system_clock::time_point check_times(const JsonObject& claims, system_clock::tim
     if (*end <= now) refuse("it has ended");
     const auto begin = find_time(claims, "nbf");
     if (begin && *begin > now) refuse("it is not good yet");
-    const auto issued = find_time(claims, "iat").value_or(system_clock::time_point{});
-    if (issued > now + kClockSkew) refuse("it was issued in the future");
-    return issued;
+    const auto issued = find_time(claims, "iat");
+    if (!issued) refuse("it does not say when it was issued");
+    if (*issued > now + kClockSkew) refuse("it was issued in the future");
+    return *issued;
+}
+
+/// Never all zeros: that is an id that somebody forgot to fill.
+std::optional<Uuid> find_uuid(const JsonObject& claims, std::string_view name) {
+    const std::string* text = find_text(claims, name);
+    const auto id = text == nullptr ? std::nullopt : Uuid::parse(*text);
+    return id == Uuid{} ? std::nullopt : id;
 }
 
 std::string header_of(const TokenKey& key) {
-    std::string json = R"({"alg":"HS256","typ":"JWT","kid":)";
-    append_json_string(json, key.kid);
-    json += '}';
-    return to_base64url(json);
+    return to_base64url(R"({"alg":"HS256","typ":"JWT","kid":")" + key.kid + "\"}");
 }
 
 }  // namespace
 
-Tokens::Tokens(const TokenOptions& options) : options_(options), keys_(read_token_keys(options.keys_file)) {
+Tokens::Tokens(const TokenOptions& options) : Tokens(read_token_keys(options.keys_file), options) {}
+
+Tokens::Tokens(std::vector<TokenKey> keys, const TokenOptions& options) : options_(options), keys_(std::move(keys)) {
     for (const TokenKey& key : keys_) {
         if (!key.is_own()) {
             if (options.issuer.empty() || options.audience.empty()) {
@@ -149,10 +156,12 @@ Claims Tokens::verify(std::string_view token, system_clock::time_point now) cons
     std::string_view rest = token;
     const std::string_view header = take_part(rest);
     const std::string_view payload = take_part(rest);
+    if (rest.find('.') != std::string_view::npos) refuse("it has no three parts");
     const TokenKey& key = key_of(header);
     const auto signature = from_base64url(rest);
+    if (!signature) refuse("a part of it is no base64url without padding");
     const std::string_view text = token.substr(0, header.size() + 1 + payload.size());
-    if (!signature || !key.verifies(text, *signature)) refuse("its signature does not match");
+    if (!key.verifies(text, *signature)) refuse("its signature does not match");
 
     const JsonObject members = decode_object(payload);
     Claims claims = key.is_own() ? own_claims(members) : foreign_claims(members);
@@ -163,11 +172,9 @@ Claims Tokens::verify(std::string_view token, system_clock::time_point now) cons
 Claims Tokens::own_claims(const JsonObject& claims) const {
     if (!is_from(claims, kOwnIssuer)) refuse("it is from another issuer");
     if (!is_for(claims, kOwnIssuer)) refuse("it is for another audience");
-    const std::string* sub = find_text(claims, "sub");
-    const auto owner = sub == nullptr ? std::nullopt : Uuid::parse(*sub);
+    const auto owner = find_uuid(claims, "sub");
     if (!owner) refuse("its sub is no owner");
-    const std::string* sid = find_text(claims, "sid");
-    const auto session = sid == nullptr ? std::nullopt : Uuid::parse(*sid);
+    const auto session = find_uuid(claims, "sid");
     if (!session) refuse("its sid is no session");
     return {.owner = OwnerId{*owner}, .session = session};
 }

@@ -41,14 +41,20 @@ struct TokenOptions {
 
 struct Claims {
     OwnerId owner;
-    std::optional<Uuid> session = {};                      ///< Of the service's own.
-    std::chrono::system_clock::time_point issued_at = {};  ///< 1970 where a token of another issuer does not say.
+    std::optional<Uuid> session = {};  ///< Of the service's own.
+    std::chrono::system_clock::time_point issued_at = {};
 };
 
 class Tokens {
 public:
     /// Reads the keys.
     explicit Tokens(const TokenOptions& options);
+
+    /// With keys that have been read; `keys_file` only stands in the errors.
+    Tokens(std::vector<TokenKey> keys, const TokenOptions& options);
+
+    Tokens(const Tokens&) = delete;
+    Tokens& operator=(const Tokens&) = delete;
 
     /// With the first HS256 key.
     [[nodiscard]] std::string sign(OwnerId owner, Uuid session, std::chrono::system_clock::time_point now) const;

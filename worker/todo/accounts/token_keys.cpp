@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <set>
 #include <stdexcept>
 #include <system_error>
@@ -16,6 +15,14 @@ namespace todo {
 namespace {
 
 constexpr std::size_t kMostFileBytes = std::size_t{1} << 20;  // thousands of keys
+constexpr std::size_t kLongestKid = 255;
+
+/// Our own tokens name a key as it stands, without an escape; and what an operator reads is one line.
+bool is_plain(std::string_view kid) {
+    return kid.size() <= kLongestKid && std::all_of(kid.begin(), kid.end(), [](char character) {
+               return character >= ' ' && character <= '~' && character != '"' && character != '\\';
+           });
+}
 
 /// One key of the set, and how to speak of it.
 class Jwk {
@@ -24,6 +31,7 @@ public:
 
     [[nodiscard]] TokenKey read() {
         const std::string kid = require("kid");
+        if (!is_plain(kid)) fail(R"(has a kid that is not 1 to 255 characters of ASCII without " and \)");
         name_ = "key \"" + kid + "\"";
         const std::string alg = require("alg");
         try {
@@ -36,24 +44,25 @@ public:
 private:
     [[nodiscard]] std::variant<HmacSha256, PublicKey> material(const std::string& kty, const std::string& alg) const {
         if (kty == "oct" && alg == "HS256") return HmacSha256{require_bytes("k")};
-        if (find("d")) fail("has its private part (d) in it, which belongs to its issuer alone: take that out");
+        if (find("d") != nullptr)
+            fail("has its private part (d) in it, which belongs to its issuer alone: take that out");
         if (kty == "RSA" && alg == "RS256") return PublicKey::rsa(require_bytes("n"), require_bytes("e"));
         if (kty == "EC" && alg == "ES256" && require("crv") == "P-256") {
             return PublicKey::p256(require_bytes("x"), require_bytes("y"));
         }
         fail("is neither oct with HS256, RSA with RS256, nor EC of P-256 with ES256");
     }
-    [[nodiscard]] std::optional<std::string> find(std::string_view name) const {
+    [[nodiscard]] const JsonValue* find(std::string_view name) const {
         for (const JsonMember& member : members_) {
-            const auto* text = std::get_if<std::string>(&member.value);
-            if (member.name == name && text != nullptr) return *text;
+            if (member.name == name) return &member.value;
         }
-        return std::nullopt;
+        return nullptr;
     }
-    [[nodiscard]] std::string require(std::string_view name) const {
-        auto text = find(name);
-        if (!text || text->empty()) fail("has no \"" + std::string{name} + "\"");
-        return *std::move(text);
+    [[nodiscard]] const std::string& require(std::string_view name) const {
+        const JsonValue* value = find(name);
+        const auto* text = value == nullptr ? nullptr : std::get_if<std::string>(value);
+        if (text == nullptr || text->empty()) fail("has no \"" + std::string{name} + "\"");
+        return *text;
     }
     [[nodiscard]] std::string require_bytes(std::string_view name) const {
         auto bytes = from_base64url(require(name));
@@ -86,20 +95,24 @@ bool TokenKey::verifies(std::string_view text, std::string_view signature) const
     return std::visit([&](const auto& one) { return one.verifies(text, signature); }, key);
 }
 
+std::vector<TokenKey> parse_token_keys(std::string_view json) {
+    std::vector<TokenKey> keys;
+    std::set<std::string> names;
+    for (const JsonObject& members : parse_json_objects(json, "keys")) {
+        keys.push_back(Jwk{members, keys.size() + 1}.read());
+        if (!names.insert(keys.back().kid).second) {
+            throw std::runtime_error("two keys have the kid \"" + keys.back().kid + "\"");
+        }
+    }
+    if (std::none_of(keys.begin(), keys.end(), [](const TokenKey& key) { return key.is_own(); })) {
+        throw std::runtime_error("it has no HS256 key, with which the service signs its own tokens");
+    }
+    return keys;
+}
+
 std::vector<TokenKey> read_token_keys(const std::string& file) {
     try {
-        std::vector<TokenKey> keys;
-        std::set<std::string> names;
-        for (const JsonObject& members : parse_json_objects(read_file(file), "keys")) {
-            keys.push_back(Jwk{members, keys.size() + 1}.read());
-            if (!names.insert(keys.back().kid).second) {
-                throw std::runtime_error("two keys have the kid \"" + keys.back().kid + "\"");
-            }
-        }
-        if (std::none_of(keys.begin(), keys.end(), [](const TokenKey& key) { return key.is_own(); })) {
-            throw std::runtime_error("it has no HS256 key, with which the service signs its own tokens");
-        }
-        return keys;
+        return parse_token_keys(read_file(file));
     } catch (const std::runtime_error& error) {
         throw std::runtime_error("--token-keys " + file + ": " + error.what());
     }
