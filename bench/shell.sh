@@ -38,6 +38,7 @@ machine() {
 | nginx | $(version nginx) |
 | libfcgi | $(version libfcgi0ldbl) |
 | libpqxx | $(version libpqxx-dev) |
+| OpenSSL | $(version libssl3) |
 | PostgreSQL | $(version postgresql-15) |
 | wrk | $(version wrk) |
 | compiler | $(compiler) |
