@@ -15,9 +15,10 @@ namespace todo {
 struct Identity {
     OwnerId owner;
     std::optional<Uuid> session = {};  ///< None: not signed in here, but by another issuer, or nobody signs in.
+    bool by_cookie = false;            ///< A browser keeps the tokens, and is told when they are good no more.
 };
 
-/// Throws fcgi_worker::Problem, 401, where nobody is signed in.
+/// Throws fcgi_worker::Problem: 401 where nobody is signed in, 403 where a cookie may not sign in what is asked.
 using Identify = std::function<Identity(const fcgi_worker::Request&)>;
 
 /// Where nobody signs in.

@@ -60,6 +60,13 @@ using fcgi_worker::Problem;
     return {403, "account-blocked", "Account blocked", "The account has been blocked: ask who runs the service."};
 }
 
+/// `why` is a sentence without its end.
+[[nodiscard]] inline Problem cross_origin(const std::string& why) {
+    return {403, "cross-origin", "Cross-origin request",
+            "With cookies only a page of this service may sign in or change something. " + why +
+                ": send it from such a page, or with the access token in Authorization."};
+}
+
 [[nodiscard]] inline Problem wrong_password() {
     return {403, "wrong-password", "Wrong password", "That is not the password of the account as it is now."};
 }

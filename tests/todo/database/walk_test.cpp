@@ -34,6 +34,13 @@ const std::set<std::pair<std::string, std::string>> kForAnybody{
 
 const std::vector<std::string> kMethods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
 
+Fields bearer(const std::string& token) { return {{"Authorization", "Bearer " + token}}; }
+/// What a browser sends for a page of that origin.
+Fields cookie(const std::string& token, const std::string& origin) {
+    return {{"Cookie", "todo_access=" + token}, {"Host", "todo.example"}, {"Origin", origin}};
+}
+Fields own_page(const std::string& token) { return cookie(token, "https://todo.example"); }
+
 std::string one_key() {
     static const KeysFile file{key_set({hs256_jwk("one", kSecret)})};
     return file.path();
@@ -63,12 +70,10 @@ struct Walk : testing::Test {
     }
 
     /// `todo` stands where the pattern has a name.
-    Response send(const std::string& method, const std::string& pattern, TodoId todo, const std::string& token) {
+    Response send(const std::string& method, const std::string& pattern, TodoId todo, Fields headers) {
         std::string path = pattern;
         const std::size_t name = path.find('{');
         if (name != std::string::npos) path.replace(name, path.find('}') + 1 - name, todo.value.to_string());
-        Fields headers;
-        if (!token.empty()) headers.add("Authorization", "Bearer " + token);
         std::string body;
         if (method != "GET" && method != "HEAD" && method != "DELETE") {
             headers.add("Content-Type", "application/json");
@@ -88,12 +93,16 @@ struct Walk : testing::Test {
         }
         EXPECT_GE(count, 12);
     }
-    void expect_refused(const std::string& token, TodoId todo) {
+    void expect_refused(const Fields& headers, TodoId todo) {
         each_route([&](const std::string& method, const std::string& pattern) {
-            const Response refused = send(method, pattern, todo, token);
+            const Response refused = send(method, pattern, todo, headers);
             EXPECT_EQ(refused.status, 401);
             EXPECT_TRUE(refused.headers.find("WWW-Authenticate"));
         });
+    }
+    void expect_refused(const std::string& token, TodoId todo) {
+        expect_refused(bearer(token), todo);
+        expect_refused(own_page(token), todo);
     }
     void wait_until_revoked(OwnerId owner) {
         const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds{2};
@@ -128,8 +137,31 @@ struct Walk : testing::Test {
 
 TEST_F(Walk, LetsNobodyInWithoutAToken) {
     const Person person = given_person();
+    expect_refused(Fields{}, person.todo);
     expect_refused("", person.todo);
     expect_refused("nonsense", person.todo);
+}
+
+TEST_F(Walk, LetsNobodyInWithTwoTokens) {
+    const Person person = given_person();
+    expect_refused(own_page(person.token + "; todo_access=" + person.token), person.todo);
+    Fields both = own_page(person.token);
+    both.add("Authorization", "Bearer nonsense");
+    expect_refused(both, person.todo);
+}
+
+TEST_F(Walk, LetsAPageOfAnotherOriginChangeNothing) {
+    const Person person = given_person();
+    each_route([&](const std::string& method, const std::string& pattern) {
+        for (const char* origin : {"https://evil.example", "null", ""}) {
+            const int status = send(method, pattern, person.todo, cookie(person.token, origin)).status;
+            EXPECT_EQ(status, method == "GET" ? 200 : 403) << origin;
+        }
+    });
+    const auto todo = todos.find(person.owner, person.todo, soon());
+    ASSERT_TRUE(todo);
+    EXPECT_EQ(todo->version, 1);
+    EXPECT_TRUE(store.read(person.owner, soon()));
 }
 
 TEST_F(Walk, LetsNobodyInWhoseTokenHasEnded) {
@@ -157,9 +189,9 @@ TEST_F(Walk, ShowsAStrangerWhatIsNotThere) {
     const Person owner = given_person();
     each_route([&](const std::string& method, const std::string& pattern) {
         const Person stranger = given_person();
-        const Response theirs = send(method, pattern, owner.todo, stranger.token);
+        const Response theirs = send(method, pattern, owner.todo, bearer(stranger.token));
         const Person other = given_person();
-        const Response nobodys = send(method, pattern, new_id(), other.token);
+        const Response nobodys = send(method, pattern, new_id(), bearer(other.token));
         EXPECT_EQ(theirs.status, nobodys.status);
         EXPECT_EQ(theirs.body.find("theirs") != std::string::npos, nobodys.body.find("theirs") != std::string::npos);
         const bool names_a_todo = pattern.find('{') != std::string::npos;
@@ -174,12 +206,14 @@ TEST_F(Walk, ShowsAStrangerWhatIsNotThere) {
 
 TEST_F(Walk, LetsTheOwnerThrough) {
     each_route([&](const std::string& method, const std::string& pattern) {
-        const Person owner = given_person();
-        const int status = send(method, pattern, owner.todo, owner.token).status;
-        EXPECT_NE(status, 401);
-        EXPECT_NE(status, 403);
-        EXPECT_NE(status, 404);
-        EXPECT_LT(status, 500);
+        for (Fields (*const presented)(const std::string&) : {&bearer, &own_page}) {
+            const Person owner = given_person();
+            const int status = send(method, pattern, owner.todo, presented(owner.token)).status;
+            EXPECT_NE(status, 401);
+            EXPECT_NE(status, 403);
+            EXPECT_NE(status, 404);
+            EXPECT_LT(status, 500);
+        }
     });
 }
 
@@ -195,8 +229,8 @@ TEST_F(Walk, KnowsNoOtherMethods) {
     for (const std::string& pattern : patterns) {
         for (const std::string& method : kMethods) {
             if (known.contains({method, pattern})) continue;
-            for (const std::string& token : {std::string{}, owner.token}) {
-                EXPECT_EQ(send(method, pattern, owner.todo, token).status, 405) << method << ' ' << pattern;
+            for (const Fields& headers : {Fields{}, bearer(owner.token), own_page(owner.token)}) {
+                EXPECT_EQ(send(method, pattern, owner.todo, headers).status, 405) << method << ' ' << pattern;
             }
         }
     }

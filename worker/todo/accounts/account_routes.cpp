@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "accounts/account_wire.hpp"
+#include "accounts/cookies.hpp"
 #include "accounts/email.hpp"
 #include "accounts/refresh_token.hpp"
 #include "answers.hpp"
@@ -16,6 +17,7 @@
 namespace todo {
 namespace {
 
+using fcgi_worker::Problem;
 using fcgi_worker::Request;
 using fcgi_worker::Response;
 using fcgi_worker::Router;
@@ -35,9 +37,25 @@ Grant grant_of(const Call& call, const RefreshToken& token) {
             token.text};
 }
 
-/// What somebody gets who is let in for the first time.
-Response welcome(const Call& call, const RefreshToken& token, const Account& account, const char* location) {
-    return secret_answer(201, to_json(grant_of(call, token), account)).with("Location", location);
+/// How somebody is told that he is let in.
+struct Welcome {
+    int status;
+    std::optional<Account> account;
+    TokensIn tokens_in;
+};
+Response welcome(const Call& call, const RefreshToken& token, const Welcome& how) {
+    const Grant grant = grant_of(call, token);
+    Response answer = secret_answer(how.status, to_json(grant, how.account, how.tokens_in));
+    return how.tokens_in == TokensIn::kBody ? answer : with_cookies(std::move(answer), cookies_of(grant));
+}
+
+Response farewell(const Identity& who) {
+    return who.by_cookie ? with_cookies(empty_answer(204), ended_cookies()) : empty_answer(204);
+}
+
+/// Else a page of somebody else could sign its visitors in to an account of its own.
+void require_own_page(const Call& call, TokensIn tokens_in) {
+    if (tokens_in == TokensIn::kCookies) require_own_origin(call.request);
 }
 
 /// The account of whoever is signed in.
@@ -60,13 +78,15 @@ void require_password(const Call& call, const StoredAccount& stored, const std::
 }
 
 /// POST /v1/accounts -> 201 with Location, the account and its first session. `{}` makes one for a visitor.
-///     400 no JSON   409 the email is taken   415 not application/json   422 bad field   503 too many passwords at once
+///     400 no JSON   403 cookies, and no page of ours   409 the email is taken   415 not application/json   422 bad
+///     field   503 too many passwords at once
 Response create_account(const Call& call) {
     refuse_query(call.request.query);
     require_json(call.request);
-    const auto wanted = parse_sign_up(call.request.body);
+    const SignUp sign_up = parse_sign_up(call.request.body);
+    require_own_page(call, sign_up.tokens_in);
     std::optional<Credentials> credentials;
-    if (wanted) {
+    if (const auto& wanted = sign_up.credentials) {
         const std::string digest = email_digest(wanted->email);
         // Before the expensive part; what comes in between is found by the statement that creates.
         if (call.parts.store.find_by_email(digest, call.budget())) throw problems::email_taken();
@@ -75,17 +95,18 @@ Response create_account(const Call& call) {
     const RefreshToken token = make_refresh_token(OwnerId{make_uuid_v7()}, make_uuid_v7());
     const auto account = call.parts.store.create(token.owner, credentials, session_of(token), call.budget());
     if (!account) throw problems::email_taken();
-    return welcome(call, token, *account, "/v1/account");
+    return welcome(call, token, {201, account, sign_up.tokens_in}).with("Location", "/v1/account");
 }
 
 /// POST /v1/sessions -> 201 with an access token and a refresh token
-///     400 no JSON   401 wrong email or password   403 blocked   415 not application/json   422 bad field
-///     503 too many passwords at once
+///     400 no JSON   401 wrong email or password   403 blocked; cookies, and no page of ours
+///     415 not application/json   422 bad field   503 too many passwords at once
 /// Whether there is an account of this email shows neither in the answer nor in its time.
 Response start_session(const Call& call) {
     refuse_query(call.request.query);
     require_json(call.request);
     const Attempt attempt = parse_sign_in(call.request.body);
+    require_own_page(call, attempt.tokens_in);
     const auto stored = call.parts.store.find_by_email(email_digest(attempt.email), call.budget());
     const auto hash = stored ? stored->password_hash : std::nullopt;
     if (!call.parts.passwords.matches(hash, attempt.password, call.budget())) throw problems::wrong_credentials();
@@ -93,29 +114,38 @@ Response start_session(const Call& call) {
 
     const RefreshToken token = make_refresh_token(stored->account.owner, make_uuid_v7());
     if (!call.parts.store.start_session(*stored, session_of(token), call.budget())) throw problems::wrong_credentials();
-    return welcome(call, token, stored->account, "/v1/sessions/current");
+    return welcome(call, token, {201, stored->account, attempt.tokens_in}).with("Location", "/v1/sessions/current");
 }
 
 /// POST /v1/sessions/refresh -> 200 with an access token, and the refresh token that is good from now on
-///     400 no JSON   401 no such session, or the token was used before   403 blocked   415 not application/json
-///     422 bad field
+///     400 no JSON   401 no such session, or the token was used before   403 blocked; a cookie, and no page of ours
+///     415 not application/json   422 bad field
+/// A token that came in a cookie is answered with cookies. They are taken back where there is no session any more.
 Response refresh_session(const Call& call) {
     refuse_query(call.request.query);
     require_json(call.request);
-    const auto used = parse_refresh_token(parse_refresh(call.request.body));
-    if (!used) throw problems::session_ended();
+    const auto sent = parse_refresh(call.request.body);
+    const auto cookie = sent ? std::nullopt : find_cookie(call.request, kRefreshCookie);
+    if (!sent && !cookie) throw invalid_fields({{"/refresh_token", "It is required, here or in a cookie."}});
+    const TokensIn tokens_in = cookie ? TokensIn::kCookies : TokensIn::kBody;
+    require_own_page(call, tokens_in);
+    const auto ended = [&](Problem why) {
+        return cookie ? with_cookies(std::move(why), ended_cookies()) : std::move(why);
+    };
+    const auto used = parse_refresh_token(cookie ? *cookie : *sent);
+    if (!used) throw ended(problems::session_ended());
     const RefreshToken next = make_refresh_token(used->owner, used->session);
     switch (call.parts.store.refresh(used->owner, used->digest, session_of(next), call.budget())) {
         case Refresh::kRefreshed:
-            return secret_answer(200, to_json(grant_of(call, next), std::nullopt));
+            return welcome(call, next, {200, std::nullopt, tokens_in});
         case Refresh::kBlocked:
             throw problems::account_blocked();
         case Refresh::kStolen:
-            throw problems::refresh_token_reused();
+            throw ended(problems::refresh_token_reused());
         case Refresh::kEnded:
             break;
     }
-    throw problems::session_ended();
+    throw ended(problems::session_ended());
 }
 
 /// DELETE /v1/sessions/current -> 204; its refresh token is good no more
@@ -124,15 +154,16 @@ Response end_session(const Call& call) {
     refuse_query(call.request.query);
     const Identity who = call.identity();
     if (who.session) call.parts.store.end_session(who.owner, who.session, call.budget());
-    return empty_answer(204);
+    return farewell(who);
 }
 
 /// DELETE /v1/sessions -> 204; everywhere
 ///     401 not signed in
 Response end_sessions(const Call& call) {
     refuse_query(call.request.query);
-    call.parts.store.end_session(call.identity().owner, std::nullopt, call.budget());
-    return empty_answer(204);
+    const Identity who = call.identity();
+    call.parts.store.end_session(who.owner, std::nullopt, call.budget());
+    return farewell(who);
 }
 
 /// GET /v1/account -> 200
@@ -184,7 +215,7 @@ Response remove_account(const Call& call) {
     const StoredAccount stored = require_account(call, who.owner);
     require_password(call, stored, password, "password");
     if (!call.parts.store.remove(stored, call.budget())) throw problems::wrong_password();
-    return empty_answer(204);
+    return farewell(who);
 }
 
 }  // namespace

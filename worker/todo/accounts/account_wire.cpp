@@ -14,6 +14,8 @@
 namespace todo {
 namespace {
 
+constexpr std::string_view kCookie = "cookie";  ///< The only member that is no text.
+
 /// The members of an object whose values are text, by their names; and all that is wrong with it.
 class TextFields {
 public:
@@ -22,6 +24,8 @@ public:
         for (const JsonMember& member : members_) {
             if (std::find(names.begin(), names.end(), member.name) == names.end()) {
                 complain(member.name, "There is no such field.");
+            } else if (member.name == kCookie) {
+                if (!std::holds_alternative<bool>(member.value)) complain(kCookie, "It must be true or false.");
             } else if (!std::holds_alternative<std::string>(member.value)) {
                 complain(member.name, "It must be a string.");
             }
@@ -34,6 +38,13 @@ public:
             if (member.name == name && text != nullptr) return *text;
         }
         return std::nullopt;
+    }
+    [[nodiscard]] TokensIn tokens_in() const {
+        const bool wants_cookies = std::any_of(members_.begin(), members_.end(), [](const JsonMember& member) {
+            const auto* flag = std::get_if<bool>(&member.value);
+            return member.name == kCookie && flag != nullptr && *flag;
+        });
+        return wants_cookies ? TokensIn::kCookies : TokensIn::kBody;
     }
     [[nodiscard]] std::string require(std::string_view name) {
         if (!has(name)) complain(name, "It is required.");
@@ -59,31 +70,30 @@ private:
 
 }  // namespace
 
-std::optional<NewCredentials> parse_sign_up(std::string_view body) {
-    TextFields fields{body, {"email", "password"}};
+SignUp parse_sign_up(std::string_view body) {
+    TextFields fields{body, {"email", "password", kCookie}};
     if (!fields.has("email") && !fields.has("password")) {
         fields.finish();
-        return std::nullopt;
+        return {std::nullopt, fields.tokens_in()};
     }
     NewCredentials credentials{fields.require("email"), fields.require("password")};
     fields.check("email", complaint_about_email);
     fields.check("password", complaint_about_password);
     fields.finish();
-    return credentials;
+    return {std::move(credentials), fields.tokens_in()};
 }
 
 Attempt parse_sign_in(std::string_view body) {
-    TextFields fields{body, {"email", "password"}};
-    Attempt attempt{fields.require("email"), fields.require("password")};
+    TextFields fields{body, {"email", "password", kCookie}};
+    Attempt attempt{fields.require("email"), fields.require("password"), fields.tokens_in()};
     fields.finish();
     return attempt;
 }
 
-std::string parse_refresh(std::string_view body) {
+std::optional<std::string> parse_refresh(std::string_view body) {
     TextFields fields{body, {"refresh_token"}};
-    std::string token = fields.require("refresh_token");
     fields.finish();
-    return token;
+    return fields.find("refresh_token");
 }
 
 AccountPatch parse_account_patch(std::string_view body) {
@@ -143,9 +153,12 @@ std::string to_json(const Account& account) {
     return json;
 }
 
-std::string to_json(const Grant& grant, const std::optional<Account>& account) {
-    std::string json = R"({"access_token":")" + grant.access_token + R"(","token_type":"Bearer","expires_in":)" +
-                       std::to_string(grant.expires_in.count()) + R"(,"refresh_token":")" + grant.refresh_token + '"';
+std::string to_json(const Grant& grant, const std::optional<Account>& account, TokensIn tokens_in) {
+    std::string json = R"({"expires_in":)" + std::to_string(grant.expires_in.count());
+    if (tokens_in == TokensIn::kBody) {
+        json = R"({"access_token":")" + grant.access_token + R"(","token_type":"Bearer",)" + json.substr(1) +
+               R"(,"refresh_token":")" + grant.refresh_token + '"';
+    }
     if (account) json += R"(,"account":)" + to_json(*account);
     json += '}';
     return json;

@@ -19,10 +19,19 @@ struct NewCredentials {
     std::string password;
 };
 
+/// Where somebody wants his tokens. From cookies no script of a page can take them.
+enum class TokensIn { kBody, kCookies };
+
+struct SignUp {
+    std::optional<NewCredentials> credentials;  ///< None: a visitor.
+    TokensIn tokens_in = TokensIn::kBody;
+};
+
 /// Whatever somebody tries.
 struct Attempt {
     std::string email;
     std::string password;
+    TokensIn tokens_in = TokensIn::kBody;
 };
 
 /// None means "as it was".
@@ -32,10 +41,10 @@ struct AccountPatch {
     std::optional<std::string> current_password;
 };
 
-/// `{}`, of a visitor, has none.
-[[nodiscard]] std::optional<NewCredentials> parse_sign_up(std::string_view body);
+[[nodiscard]] SignUp parse_sign_up(std::string_view body);
 [[nodiscard]] Attempt parse_sign_in(std::string_view body);
-[[nodiscard]] std::string parse_refresh(std::string_view body);
+/// The token; none where there is none in it.
+[[nodiscard]] std::optional<std::string> parse_refresh(std::string_view body);
 [[nodiscard]] AccountPatch parse_account_patch(std::string_view body);
 /// The password; none where there is no body, or none in it.
 [[nodiscard]] std::optional<std::string> parse_removal(std::string_view body);
@@ -62,7 +71,7 @@ struct Grant {
 };
 
 [[nodiscard]] std::string to_json(const Account& account);
-/// With the account where there is one.
-[[nodiscard]] std::string to_json(const Grant& grant, const std::optional<Account>& account);
+/// With the account where there is one, and the tokens where they are not in cookies.
+[[nodiscard]] std::string to_json(const Grant& grant, const std::optional<Account>& account, TokensIn tokens_in);
 
 }  // namespace todo

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string_view>
 
+#include "accounts/cookies.hpp"
 #include "problems.hpp"
 #include "text.hpp"
 
@@ -28,9 +29,12 @@ std::string_view bearer_token(const fcgi_worker::Request& request) {
 }  // namespace
 
 Identity Authenticator::operator()(const fcgi_worker::Request& request) const {
-    const Claims claims = tokens_.verify(bearer_token(request), std::chrono::system_clock::now());
+    const auto cookie = find_cookie(request, kAccessCookie);
+    if (cookie && request.method != "GET" && request.method != "HEAD") require_own_origin(request);
+    const std::string_view token = cookie ? *cookie : bearer_token(request);
+    const Claims claims = tokens_.verify(token, std::chrono::system_clock::now());
     if (revocations_.is_revoked(claims.owner, claims.issued_at)) throw problems::revoked();
-    return {claims.owner, claims.session};
+    return {claims.owner, claims.session, cookie.has_value()};
 }
 
 }  // namespace todo

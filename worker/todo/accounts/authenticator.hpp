@@ -1,7 +1,9 @@
 /// Finds out from a request's access token for whom it acts. No database work.
 ///
+/// The token in Authorization counts, and where there is no such header, that in the cookie todo_access.
+///
 /// Threads: it may be called from any thread.
-/// Errors:  fcgi_worker::Problem: 401 not-signed-in, invalid-token, revoked.
+/// Errors:  fcgi_worker::Problem: 401 not-signed-in, invalid-token, revoked; 403 cross-origin.
 #pragma once
 
 #include <fcgi_worker/http.hpp>
