@@ -105,6 +105,16 @@ TEST_F(TooManyRequests, AreRefusedToATokenInTheCookie) {
     EXPECT_THAT(asked.last, IsRefused(1, kOfToken));
 }
 
+TEST_F(TooManyRequests, CountForTheTokenInTheHeaderWhereThereIsACookieToo) {
+    const std::string in_header_of_both = fresh_token();
+    const std::string in_cookie_of_both = fresh_token();
+    const Client both{.headers = in_cookie(in_cookie_of_both) + in_header(in_header_of_both)};
+    ASSERT_THAT(ask_often(both, "GET", "/style.css").last, IsRefused(1, kOfToken));
+
+    EXPECT_THAT((Client{.headers = in_cookie(in_cookie_of_both)}.ask("GET", "/style.css")), Answers(200));
+    EXPECT_THAT((Client{.headers = in_header(in_header_of_both)}.ask("GET", "/style.css")), Answers(429));
+}
+
 TEST_F(TooManyRequests, OfOneTokenLeaveSomethingToOthersBehindTheSameAddress) {
     const Client hasty{.headers = in_header(fresh_token())};
     ASSERT_THAT(ask_often(hasty, "GET", "/style.css").last, Answers(429));
