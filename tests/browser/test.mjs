@@ -1,8 +1,10 @@
 // A real Chromium against the running stack (STACK_URL). Prints `ok NAME` or `not ok NAME` for each behaviour of
-// page/behaviours.mjs, which a page of another origin performs, and for what only the browser knows.
+// page/behaviours.mjs, which a page of another origin performs, and for what only the browser knows; of cookies, against
+// a stack with accounts (ACCOUNTS_URL).
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { chromium } from 'playwright-core'
+import { checkAccounts } from './accounts.mjs'
 
 const stack = process.env.STACK_URL
 const patience = 20_000
@@ -46,7 +48,7 @@ function launch() {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1', // no address but this machine's
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost', // no address but this machine's
     ],
   })
 }
@@ -102,6 +104,7 @@ const browser = await launch()
 try {
   await checkBehaviours(browser, `http://127.0.0.1:${server.address().port}/`)
   await checkHomePage(browser)
+  await checkAccounts({ browser, check, stack: process.env.ACCOUNTS_URL, port: server.address().port })
 } finally {
   await browser.close()
   server.close()
