@@ -110,11 +110,12 @@ struct Walk : testing::Test {
         fcgi_worker::Request request;
         request.headers.add(
             "authorization",
-            "Bearer " + tokens.sign(owner, Uuid{}, std::chrono::system_clock::now() - std::chrono::seconds{5}));
+            "Bearer " + tokens.sign(owner, make_uuid_v7(), std::chrono::system_clock::now() - std::chrono::seconds{5}));
         for (;;) {
             try {
                 (void)identify(request);
-            } catch (const fcgi_worker::Problem&) {
+            } catch (const fcgi_worker::Problem& problem) {
+                ASSERT_EQ(problem.code(), "revoked");
                 return;
             }
             ASSERT_LT(std::chrono::steady_clock::now(), latest) << "two seconds are what docs/security.md says";
