@@ -4,10 +4,7 @@
 #include <chrono>
 #include <thread>
 
-#include "client.hpp"
-#include "json.hpp"
-#include "matchers.hpp"
-#include "stack.hpp"
+#include "people.hpp"
 
 namespace api {
 namespace {
@@ -16,57 +13,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-constexpr const char* kAccounts = "/v1/accounts";
-constexpr const char* kAccount = "/v1/account";
-constexpr const char* kSessions = "/v1/sessions";
-constexpr const char* kRefresh = "/v1/sessions/refresh";
-constexpr const char* kCurrent = "/v1/sessions/current";
-constexpr const char* kTodos = "/v1/todos";
-constexpr const char* kPassword = "correct horse battery";
-
-/// Somebody who is signed in.
-struct User {
-    std::string email;
-    std::string access;
-    std::string refresh;
-
-    [[nodiscard]] Headers headers() const { return {{"Authorization", "Bearer " + access}}; }
-};
-
-std::string new_email() {
-    static int count = 0;
-    const auto now = std::chrono::system_clock::now().time_since_epoch().count();
-    return "ada" + std::to_string(++count) + "." + std::to_string(now) + "@example.org";
-}
-
-std::string credentials(const std::string& email, const std::string& password = kPassword) {
-    return R"({"email":)" + quoted(email) + R"(,"password":)" + quoted(password) + "}";
-}
-std::string refresh_body(const std::string& token) { return R"({"refresh_token":)" + quoted(token) + "}"; }
-
-User user_of(const Answer& answer, const std::string& email = "") {
-    return {email, text_at(answer, "/access_token"), text_at(answer, "/refresh_token")};
-}
-User given_visitor() {
-    const Answer made = post(kAccounts, "{}");
-    EXPECT_THAT(made, Answers(201));
-    return user_of(made);
-}
-User given_user() {
-    const std::string email = new_email();
-    const Answer made = post(kAccounts, credentials(email));
-    EXPECT_THAT(made, Answers(201));
-    return user_of(made, email);
-}
-Answer sign_in(const std::string& email, const std::string& password = kPassword) {
-    return post(kSessions, credentials(email, password));
-}
-Answer remove_with(const std::string& path, const std::string& body, const Headers& headers) {
-    Headers all = headers;
-    all.emplace_back("Content-Type", "application/json");
-    return send({.method = "DELETE", .path = path, .headers = all, .body = body, .url = ""});
-}
 
 TEST(SignUp, Is201WithTheAccountAndItsFirstSession) {
     const std::string email = new_email();

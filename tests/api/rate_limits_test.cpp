@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "addresses.hpp"
 #include "api_test.hpp"
 
 namespace api {
@@ -19,12 +20,6 @@ using testing::Not;
 int random_number(int least, int most) {
     static std::mt19937 generator{std::random_device{}()};
     return std::uniform_int_distribution{least, most}(generator);
-}
-
-/// An address of this machine that nobody asked from in the last minutes, and that is not exempt.
-std::string fresh_address() {
-    const auto part = [] { return std::to_string(random_number(1, 250)); };
-    return "127." + part() + "." + part() + "." + part();
 }
 
 /// Looks like a token; its signature is nobody's.

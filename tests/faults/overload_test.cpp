@@ -1,7 +1,6 @@
 /// Three times the load that the stack can carry, for a minute: what it still serves, what it says to the others and
 /// how soon, what it needs for that, and when it is itself again. holding_worker stands in todo-worker's place.
 #include <gmock/gmock.h>
-#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -9,7 +8,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
-#include <functional>
 #include <future>
 #include <iomanip>
 #include <iostream>
@@ -21,6 +19,7 @@
 #include <vector>
 
 #include "open_loop.hpp"
+#include "rounds.hpp"
 #include "stack.hpp"
 #include "usage.hpp"
 
@@ -203,25 +202,6 @@ private:
 
 MATCHER(IsServedOrRefused, "has answers 200 and 503 and nothing else") {
     return testing::ExplainMatchResult(UnorderedElementsAre(Pair("200", _), Pair("503", _)), arg, result_listener);
-}
-
-/// A machine that others use as well may stand still for longer than any of the bars allows. So there are up to three
-/// rounds, and in one of them all bars hold; the figures of each are shown.
-void expect_in_one_of_three_rounds(const std::function<void()>& round) {
-    for (int number = 1; number < 3; ++number) {
-        testing::TestPartResultArray failures;
-        {
-            const testing::ScopedFakeTestPartResultReporter reporter{
-                testing::ScopedFakeTestPartResultReporter::INTERCEPT_ALL_THREADS, &failures};
-            round();
-        }
-        if (failures.size() == 0) return;
-        for (int i = 0; i < failures.size(); ++i) {
-            const std::string message = failures.GetTestPartResult(i).message();
-            std::cout << "# round " << number << ": " << message.substr(0, message.find('\n')) << '\n';
-        }
-    }
-    round();
 }
 
 TEST_F(Overload, OfTheDatabaseIsRefusedAtOnceAndCostsNoGoodput) {

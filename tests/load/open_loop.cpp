@@ -78,7 +78,7 @@ public:
           schedule_(schedule),
           total_(static_cast<std::size_t>(
               std::llround(schedule.rate * std::chrono::duration<double>(schedule.duration).count()))),
-          request_("GET " + target.path + " HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+          request_("GET " + target.path + " HTTP/1.1\r\nHost: localhost\r\n" + target.headers + "\r\n"),
           epoll_(checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
         exchanges_.reserve(total_);
     }

@@ -29,6 +29,7 @@ struct Target {
     std::vector<int> ports;                      ///< Of 127.0.0.1; new connections go to each in turn.
     std::size_t connections = 4000;              ///< At most so many are open: as many descriptors.
     std::chrono::milliseconds patience{10'000};  ///< From a request's time to the end of its answer.
+    std::string headers{};                       ///< Lines, each with its end: "Authorization: Bearer TOKEN\r\n".
 };
 
 enum class Fate : std::uint8_t {
