@@ -261,8 +261,14 @@ TEST_F(AccountsTest, ThatAreUnblockedLetTheirOwnerInAgain) {
     EXPECT_TRUE(store.unblock(owner, soon()));
     EXPECT_FALSE(stored().is_blocked);
     EXPECT_TRUE(store.start_session(stored(), session_of(new_token()), soon()));
+}
+
+TEST_F(AccountsTest, ThatAreUnblockedLetNoTokenInFromBeforeTheBlock) {
+    given_account();
+    ASSERT_TRUE(store.block(owner, soon()));
+    ASSERT_TRUE(store.unblock(owner, soon()));
     const auto revoked = store.revocations(soon());
-    EXPECT_FALSE(std::any_of(revoked.begin(), revoked.end(), [&](const auto& one) { return one.owner == owner; }));
+    EXPECT_TRUE(std::any_of(revoked.begin(), revoked.end(), [&](const auto& one) { return one.owner == owner; }));
 }
 
 TEST_F(AccountsTest, ThatAreNotThereCannotBeBlocked) {

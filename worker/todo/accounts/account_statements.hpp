@@ -168,12 +168,11 @@ inline constexpr Statement kAccountBlock{"account_block", R"sql(
     SELECT count(*) FROM blocked
 )sql"};
 
-/// $1 owner. Answers with 0 or 1.
+/// $1 owner. Answers with 0 or 1. The revocation stays: tokens from before the block, which a thief may have, are good
+/// no more, and those of a new sign-in are newer.
 inline constexpr Statement kAccountUnblock{"account_unblock", R"sql(
     WITH unblocked AS (
         UPDATE account SET blocked_at = NULL WHERE owner_id = $1 RETURNING owner_id
-    ), allowed AS (
-        DELETE FROM revocation WHERE owner_id = $1 AND EXISTS (SELECT FROM unblocked)
     )
     SELECT count(*) FROM unblocked
 )sql"};
