@@ -8,9 +8,10 @@
 namespace todo {
 namespace {
 
-/// One at a time is as many as a program needs that queues them, and 100 that wait are gone in seconds.
+/// One at a time is as many as a program needs that queues them. As many wait as are gone in ten seconds where each
+/// needs a mail; most need none.
 constexpr std::size_t kThreads = 1;
-constexpr std::size_t kWaiting = 100;
+constexpr std::size_t kWaiting = 1000;
 
 constexpr std::chrono::seconds kRetryAfter{10};
 
