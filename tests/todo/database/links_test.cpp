@@ -44,6 +44,13 @@ struct LinksTest : testing::Test {
         admin.acquire(soon()).execute(kAge, {owner.value.to_string(), std::to_string(time.count())});
     }
     State state_of(const LinkCode& code, LinkPurpose purpose) { return links.state_of(code, purpose, soon()); }
+    /// Of the owner's links.
+    std::string count() {
+        const Statement statement{"count", "SELECT count(*) FROM one_time_link WHERE owner_id = $1"};
+        Pool counting{patient("STACK_WORKER_DSN", 1, {statement})};
+        const Rows rows = counting.acquire(soon()).execute(statement, {owner.value.to_string()});
+        return std::string{rows.at(0, 0).value()};
+    }
     void change(const AccountChanges& changes) {
         EXPECT_EQ(accounts.change(stored(), changes, Uuid{}, soon()).outcome, ChangeResult::Outcome::kChanged);
     }
@@ -172,13 +179,21 @@ TEST_F(LinksTest, DoNothingForWhoIsBlocked) {
     EXPECT_FALSE(links.create(make_link_code(owner), kResetPassword, email, soon()));
 }
 
+TEST_F(LinksTest, AreSweptADayLater) {
+    given_link(kVerifyEmail);
+    let_pass(std::chrono::hours{24});
+    const LinkCode young = given_link(kResetPassword);
+    Pool sweeping{patient("STACK_WORKER_DSN", 1, {kLinkPurge})};
+    (void)sweeping.acquire(soon()).execute(kLinkPurge, {"1000"});
+    EXPECT_EQ(count(), "1");
+    EXPECT_EQ(state_of(young, kResetPassword), State::kGood);
+}
+
 TEST_F(LinksTest, GoWithTheAccount) {
     const LinkCode code = given_link(kResetPassword);
     ASSERT_TRUE(accounts.remove(stored(), soon()));
     EXPECT_EQ(state_of(code, kResetPassword), State::kEnded);
-    const Statement kCount{"count", "SELECT count(*) FROM one_time_link WHERE owner_id = $1"};
-    Pool counting{patient("STACK_WORKER_DSN", 1, {kCount})};
-    EXPECT_EQ(counting.acquire(soon()).execute(kCount, {owner.value.to_string()}).at(0, 0), "0");
+    EXPECT_EQ(count(), "0");
 }
 
 }  // namespace
