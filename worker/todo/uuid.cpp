@@ -80,6 +80,13 @@ Uuid Uuid::of_bytes(std::string_view bytes) {
     return id;
 }
 
+std::chrono::sys_time<std::chrono::milliseconds> Uuid::time() const {
+    constexpr std::size_t kBytes = 6;
+    std::int64_t milliseconds = 0;
+    for (std::size_t i = 0; i < kBytes; ++i) milliseconds = milliseconds << 8 | bytes_.at(i);
+    return std::chrono::sys_time<std::chrono::milliseconds>{std::chrono::milliseconds{milliseconds}};
+}
+
 Uuid make_uuid_v7() { return make_uuid_v7(std::chrono::system_clock::now()); }
 
 Uuid make_uuid_v7(std::chrono::sys_time<std::chrono::nanoseconds> now) {

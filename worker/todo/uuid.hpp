@@ -28,6 +28,9 @@ public:
     void append_bytes_to(std::string& bytes) const { bytes.append(bytes_.begin(), bytes_.end()); }
     [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
 
+    /// Of a version 7: when it was made.
+    [[nodiscard]] std::chrono::sys_time<std::chrono::milliseconds> time() const;
+
     auto operator<=>(const Uuid&) const = default;
 
 private:

@@ -47,6 +47,12 @@ TEST(Email, TakesNothingElse) {
     }
 }
 
+TEST(Email, HasNoControlCharacters) {
+    EXPECT_NE(complaint_about_email("a\xC2\x9B@example.org"), "") << "the begin of a terminal's commands";
+    EXPECT_NE(complaint_about_email("a\x7F@example.org"), "");
+    EXPECT_EQ(complaint_about_email("j\xC3\xB6rg@example.org"), "");
+}
+
 TEST(Email, HasAtMost254Bytes) {
     const auto of_length = [](std::size_t length) {
         std::string email = "ada@";

@@ -90,7 +90,7 @@ TEST_F(AccountsTest, StartSessionsForWhoeverWasChecked) {
     EXPECT_EQ(refresh(second), Refresh::kRefreshed);
 
     StoredAccount outdated = stored();
-    outdated.password_hash = kOtherHash;
+    --outdated.generation;
     EXPECT_FALSE(store.start_session(outdated, session_of(new_token()), soon()));
 }
 
@@ -214,6 +214,46 @@ TEST_F(AccountsTest, ChangeNothingForWhoCheckedAnOlderPassword) {
               ChangeResult::Outcome::kStale);
     EXPECT_FALSE(store.remove(outdated, soon()));
     EXPECT_EQ(stored().password_hash, kOtherHash);
+}
+
+TEST_F(AccountsTest, FreeEachEmailAlsoWhereTwoChangesWereCheckedAtTheSameMoment) {
+    const RefreshToken token = given_account();
+    const StoredAccount checked = stored();
+    const auto change_to = [&](const std::string& other) {
+        return store.change(checked, {.email = other, .email_digest = email_digest(other)}, token.session, soon())
+            .outcome;
+    };
+    EXPECT_EQ(change_to("b-" + email), ChangeResult::Outcome::kChanged);
+    EXPECT_EQ(change_to("c-" + email), ChangeResult::Outcome::kStale);
+    EXPECT_FALSE(store.remove(checked, soon()));
+    EXPECT_EQ(stored().account.email, "b-" + email);
+    EXPECT_FALSE(store.find_by_email(email_digest(email), soon()));
+    EXPECT_FALSE(store.find_by_email(email_digest("c-" + email), soon()));
+    EXPECT_TRUE(store.remove(stored(), soon()));
+    EXPECT_FALSE(store.find_by_email(email_digest("b-" + email), soon()));
+}
+
+TEST_F(AccountsTest, EndASessionThatBeganWhileThePasswordChanged) {
+    const RefreshToken kept = given_account();
+    const StoredAccount checked = stored();
+    const RefreshToken rival = new_token();
+    // The change has begun, and waits for the account's lock, when the session begins: it does not see that one.
+    const Statement kHold{"hold", R"sql(
+        WITH held AS MATERIALIZED (SELECT FROM account WHERE owner_id = $1 FOR UPDATE) SELECT pg_sleep(1) FROM held)sql"};
+    Pool holding{patient("STACK_OWNER_DSN", 1, {kHold})};
+    std::thread holder{[&] { holding.acquire(soon()).execute(kHold, {owner.value.to_string()}); }};
+    std::this_thread::sleep_for(std::chrono::milliseconds{300});
+    std::thread change{[&] {
+        EXPECT_EQ(store.change(checked, {.password_hash = kOtherHash}, kept.session, soon()).outcome,
+                  ChangeResult::Outcome::kChanged);
+    }};
+    std::this_thread::sleep_for(std::chrono::milliseconds{300});
+    EXPECT_TRUE(store.start_session(checked, session_of(rival), soon()))
+        << "whose password was good when it was checked";
+    holder.join();
+    change.join();
+    EXPECT_EQ(refresh(rival), Refresh::kEnded);
+    EXPECT_EQ(refresh(kept), Refresh::kRefreshed);
 }
 
 TEST_F(AccountsTest, GiveAVisitorAnEmail) {

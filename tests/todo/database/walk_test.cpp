@@ -104,13 +104,11 @@ struct Walk : testing::Test {
         expect_refused(bearer(token), todo);
         expect_refused(own_page(token), todo);
     }
-    void wait_until_revoked(OwnerId owner) {
+    void wait_until_revoked(OwnerId owner, Uuid session) {
         const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds{2};
         const Identify identify = accounts.identify();
         fcgi_worker::Request request;
-        request.headers.add(
-            "authorization",
-            "Bearer " + tokens.sign(owner, make_uuid_v7(), std::chrono::system_clock::now() - std::chrono::seconds{5}));
+        request.headers.add("authorization", "Bearer " + tokens.sign(owner, session, std::chrono::system_clock::now()));
         for (;;) {
             try {
                 (void)identify(request);
@@ -174,7 +172,7 @@ TEST_F(Walk, LetsNobodyInWhoseTokenHasEnded) {
 TEST_F(Walk, LetsNobodyInWhoWasBlocked) {
     const Person person = given_person();
     ASSERT_TRUE(store.block(person.owner, soon()));
-    wait_until_revoked(person.owner);
+    wait_until_revoked(person.owner, person.session);
     expect_refused(person.token, person.todo);
     EXPECT_TRUE(todos.find(person.owner, person.todo, soon()));
 }
@@ -182,7 +180,7 @@ TEST_F(Walk, LetsNobodyInWhoWasBlocked) {
 TEST_F(Walk, LetsNobodyInWhoseAccountWasRemoved) {
     const Person person = given_person();
     ASSERT_TRUE(store.remove(store.read(person.owner, soon()).value(), soon()));
-    wait_until_revoked(person.owner);
+    wait_until_revoked(person.owner, person.session);
     expect_refused(person.token, person.todo);
 }
 

@@ -4,8 +4,9 @@
 /// Each names one owner, but for kAccountByEmail and what claims an email in sign_in, which has a key of its own, and
 /// kRevokedOwners.
 ///
-/// A password is checked by the worker, which takes long. So what depends on it names the hash that was checked, and
-/// does nothing where that is no longer the account's.
+/// A password is checked by the worker, which takes long. So what depends on it names the generation of the account
+/// that was checked, and does nothing where that is another one by now. What overlaps in time sees neither the other:
+/// so each session has the generation that it was begun in, and is good in no later one.
 #pragma once
 
 #include <array>
@@ -39,23 +40,24 @@ inline constexpr Statement kAccountCreate{"account_create", R"sql(
 
 /// $1 digest of the email.
 inline constexpr Statement kAccountByEmail{"account_by_email", R"sql(
-    SELECT owner_id, email, email_verified, created_at, password, blocked_at IS NOT NULL AS blocked
+    SELECT owner_id, email, email_verified, created_at, password, blocked_at IS NOT NULL AS blocked, generation
       FROM sign_in JOIN account USING (owner_id)
      WHERE email_digest = $1::bytea
 )sql"};
 
 /// $1 owner.
 inline constexpr Statement kAccountRead{"account_read", R"sql(
-    SELECT owner_id, email, email_verified, created_at, password, blocked_at IS NOT NULL AS blocked
+    SELECT owner_id, email, email_verified, created_at, password, blocked_at IS NOT NULL AS blocked, generation
       FROM account
      WHERE owner_id = $1
 )sql"};
 
-/// $1 owner, $2 password as it was checked, or NULL of a visitor, $3 new email or NULL, $4 its digest, $5 digest of the
-/// email before or NULL, $6 new password or NULL, $7 the session that stays. All other sessions end, and all links.
+/// $1 owner, $2 generation that was checked, $3 new email or NULL, $4 its digest, $5 digest of the email before or
+/// NULL, $6 new password or NULL, $7 the session that stays. All other sessions end, and all links; the rows of these
+/// stay, so that a change is no way to have another mail sent.
 inline constexpr Statement kAccountChange{"account_change", R"sql(
     WITH checked AS MATERIALIZED (
-        SELECT owner_id FROM account WHERE owner_id = $1 AND password IS NOT DISTINCT FROM $2::text FOR UPDATE
+        SELECT owner_id FROM account WHERE owner_id = $1 AND generation = $2::bigint FOR UPDATE
     ), claimed AS (
         INSERT INTO sign_in (email_digest, owner_id)
         SELECT $4::bytea, owner_id FROM checked WHERE $4::bytea IS DISTINCT FROM $5::bytea AND $4::bytea IS NOT NULL
@@ -70,11 +72,15 @@ inline constexpr Statement kAccountChange{"account_change", R"sql(
          WHERE email_digest = $5::bytea AND $5::bytea <> $4::bytea AND owner_id IN (SELECT owner_id FROM go)
     ), ended AS (
         DELETE FROM session WHERE owner_id = $1 AND id <> $7::uuid AND EXISTS (SELECT FROM go)
+    ), kept AS (
+        UPDATE session SET generation = $2::bigint + 1 WHERE owner_id = $1 AND id = $7::uuid AND EXISTS (SELECT FROM go)
     ), forgotten AS (
-        DELETE FROM one_time_link WHERE owner_id = $1 AND EXISTS (SELECT FROM go)
+        UPDATE one_time_link
+           SET code_digest = decode(repeat('00', 32), 'hex')
+         WHERE owner_id = $1 AND EXISTS (SELECT FROM go)
     ), changed AS (
         UPDATE account
-           SET email = COALESCE($3::text, email), password = COALESCE($6::text, password),
+           SET generation = generation + 1, email = COALESCE($3::text, email), password = COALESCE($6::text, password),
                email_verified = email_verified AND ($4::bytea IS NULL OR $4::bytea IS NOT DISTINCT FROM $5::bytea)
          WHERE owner_id = $1 AND EXISTS (SELECT FROM go)
         RETURNING owner_id, email, email_verified, created_at
@@ -85,11 +91,11 @@ inline constexpr Statement kAccountChange{"account_change", R"sql(
      WHERE NOT EXISTS (SELECT FROM go)
 )sql"};
 
-/// $1 owner, $2 password as it was checked, or NULL of a visitor, $3 digest of the email or NULL. Answers with 0 or 1.
+/// $1 owner, $2 generation that was checked, $3 digest of the email or NULL. Answers with 0 or 1.
 /// What a request under way writes after this stays behind until kOrphanPurge, and nobody sees it.
 inline constexpr Statement kAccountRemove{"account_remove", R"sql(
     WITH gone AS (
-        DELETE FROM account WHERE owner_id = $1 AND password IS NOT DISTINCT FROM $2::text RETURNING owner_id
+        DELETE FROM account WHERE owner_id = $1 AND generation = $2::bigint RETURNING owner_id
     ), revoked AS (
         INSERT INTO revocation (owner_id, revoked_at)
         SELECT owner_id, now() FROM gone
@@ -108,32 +114,35 @@ inline constexpr Statement kAccountRemove{"account_remove", R"sql(
     SELECT count(*) FROM gone
 )sql"};
 
-/// $1 owner, $2 password as it was checked, $3 session, $4 digest of its token, $5 most sessions. Answers with 0 or 1.
+/// $1 owner, $2 generation that was checked, $3 session, $4 digest of its token, $5 most sessions. Answers with 0 or 1.
 inline constexpr Statement kSessionStart{"session_start", R"sql(
     WITH go AS MATERIALIZED (
-        SELECT owner_id FROM account WHERE owner_id = $1 AND password = $2::text AND blocked_at IS NULL
+        SELECT owner_id FROM account WHERE owner_id = $1 AND generation = $2::bigint AND blocked_at IS NULL
     ), crowded_out AS (
         DELETE FROM session
          WHERE owner_id = $1
            AND id IN (SELECT id FROM session WHERE owner_id = $1 ORDER BY used_at DESC, id OFFSET $5::bigint - 1)
            AND EXISTS (SELECT FROM go)
     ), started AS (
-        INSERT INTO session (owner_id, id, token_digest, created_at, used_at)
-        SELECT owner_id, $3::uuid, $4::bytea, now(), now() FROM go
+        INSERT INTO session (owner_id, id, token_digest, created_at, used_at, generation)
+        SELECT owner_id, $3::uuid, $4::bytea, now(), now(), $2::bigint FROM go
         RETURNING 1
     )
     SELECT count(*) FROM started
 )sql"};
 
 /// $1 owner, $2 session, $3 digest of the token that came, $4 digest of the next one. Locked before it is judged: of
-/// two that come at once with one token, the second finds it used. 'stolen' ends the session. No row: there is none.
+/// two that come at once with one token, the second finds it used. 'stolen' and 'ended' end the session. No row: there
+/// is none. A generation later than the account's is that of a change at this moment, which this statement does not see
+/// yet.
 inline constexpr Statement kSessionRefresh{"session_refresh", R"sql(
     WITH locked AS MATERIALIZED (
-        SELECT id, token_digest, used_at FROM session WHERE owner_id = $1 AND id = $2::uuid FOR UPDATE
+        SELECT id, token_digest, used_at, generation FROM session WHERE owner_id = $1 AND id = $2::uuid FOR UPDATE
     ), verdict AS MATERIALIZED (
         SELECT id, CASE
                WHEN token_digest <> $3::bytea THEN 'stolen'
-               WHEN used_at <= now() - interval '90 days' THEN 'expired'
+               WHEN used_at <= now() - interval '90 days' THEN 'ended'
+               WHEN generation < (SELECT generation FROM account WHERE owner_id = $1) THEN 'ended'
                WHEN NOT EXISTS (SELECT FROM account WHERE owner_id = $1 AND blocked_at IS NULL) THEN 'blocked'
                ELSE 'refreshed' END AS word
           FROM locked
@@ -144,7 +153,7 @@ inline constexpr Statement kSessionRefresh{"session_refresh", R"sql(
          WHERE word = 'refreshed' AND session.owner_id = $1 AND session.id = verdict.id
     ), ended AS (
         DELETE FROM session
-         WHERE owner_id = $1 AND id IN (SELECT id FROM verdict WHERE word IN ('stolen', 'expired'))
+         WHERE owner_id = $1 AND id IN (SELECT id FROM verdict WHERE word IN ('stolen', 'ended'))
     )
     SELECT word FROM verdict
 )sql"};
@@ -157,7 +166,10 @@ inline constexpr Statement kSessionEnd{"session_end", R"sql(
 /// $1 owner. Answers with 0 or 1.
 inline constexpr Statement kAccountBlock{"account_block", R"sql(
     WITH blocked AS (
-        UPDATE account SET blocked_at = COALESCE(blocked_at, now()) WHERE owner_id = $1 RETURNING owner_id
+        UPDATE account
+           SET blocked_at = COALESCE(blocked_at, now()), generation = generation + 1
+         WHERE owner_id = $1
+        RETURNING owner_id
     ), revoked AS (
         INSERT INTO revocation (owner_id, revoked_at)
         SELECT owner_id, now() FROM blocked
@@ -201,9 +213,11 @@ inline constexpr Statement kLinkRead{"link_read", R"sql(
 /// $1 owner, $2 digest of the code, $3 seconds that it is good. Of two that come at once, the second finds no link.
 /// Answers with 0 or 1.
 inline constexpr Statement kEmailVerify{"email_verify", R"sql(
-    WITH used AS (
+    WITH locked AS MATERIALIZED (
+        SELECT owner_id FROM account WHERE owner_id = $1 FOR UPDATE
+    ), used AS (
         DELETE FROM one_time_link
-         WHERE owner_id = $1 AND purpose = 'verify-email' AND code_digest = $2::bytea
+         WHERE owner_id IN (SELECT owner_id FROM locked) AND purpose = 'verify-email' AND code_digest = $2::bytea
         RETURNING owner_id, email, created_at
     ), verified AS (
         UPDATE account
@@ -217,15 +231,17 @@ inline constexpr Statement kEmailVerify{"email_verify", R"sql(
 )sql"};
 
 /// $1 owner, $2 digest of the code, $3 seconds that it is good, $4 password. Every session ends, and the access tokens
-/// of the seconds before this one are refused: those of this second may be the new ones. Answers with 0 or 1.
+/// of sessions from before are refused. Answers with 0 or 1.
 inline constexpr Statement kPasswordReset{"password_reset", R"sql(
-    WITH used AS (
+    WITH locked AS MATERIALIZED (
+        SELECT owner_id FROM account WHERE owner_id = $1 FOR UPDATE
+    ), used AS (
         DELETE FROM one_time_link
-         WHERE owner_id = $1 AND purpose = 'reset-password' AND code_digest = $2::bytea
+         WHERE owner_id IN (SELECT owner_id FROM locked) AND purpose = 'reset-password' AND code_digest = $2::bytea
         RETURNING owner_id, email, created_at
     ), changed AS (
         UPDATE account
-           SET password = $4::text, email_verified = true
+           SET password = $4::text, email_verified = true, generation = generation + 1
           FROM used
          WHERE account.owner_id = $1 AND account.email = used.email AND blocked_at IS NULL
            AND used.created_at > now() - make_interval(secs => $3::bigint)
@@ -237,19 +253,19 @@ inline constexpr Statement kPasswordReset{"password_reset", R"sql(
          WHERE owner_id = $1 AND purpose <> 'reset-password' AND EXISTS (SELECT FROM changed)
     ), revoked AS (
         INSERT INTO revocation (owner_id, revoked_at)
-        SELECT owner_id, now() - interval '1 second' FROM changed
+        SELECT owner_id, now() FROM changed
         ON CONFLICT (owner_id) DO UPDATE SET revoked_at = excluded.revoked_at
     )
     SELECT count(*) FROM changed
 )sql"};
 
-/// Of the last 20 minutes: an access token lives for 15, and machines' clocks differ. Seconds since 1970, as in a
-/// token.
+/// Of the last 20 minutes: an access token lives for 15, and machines' clocks differ. Milliseconds since 1970. First
+/// those that have an account: whoever makes accounts and removes them crowds nobody out who was blocked.
 inline constexpr Statement kRevokedOwners{"revoked_owners", R"sql(
-    SELECT owner_id, floor(extract(epoch FROM revoked_at))::bigint
+    SELECT owner_id, floor(extract(epoch FROM revoked_at) * 1000)::bigint
       FROM revocation
      WHERE revoked_at > now() - interval '20 minutes'
-     ORDER BY revoked_at DESC
+     ORDER BY EXISTS (SELECT FROM account WHERE account.owner_id = revocation.owner_id) DESC, revoked_at DESC
      LIMIT 100000
 )sql"};
 
@@ -288,7 +304,8 @@ inline constexpr Statement kVisitorPurge{"visitor_purge", R"sql(
         SELECT owner_id, email, created_at FROM account WHERE owner_id > $1::uuid ORDER BY owner_id LIMIT $2::bigint
     ), gone AS (
         DELETE FROM account
-         WHERE owner_id IN (
+         WHERE email IS NULL  -- also when it is locked: he may be signing up
+           AND owner_id IN (
                SELECT owner_id
                  FROM looked_at
                 WHERE email IS NULL
@@ -297,6 +314,10 @@ inline constexpr Statement kVisitorPurge{"visitor_purge", R"sql(
                                    WHERE session.owner_id = looked_at.owner_id
                                      AND used_at > now() - interval '90 days'))
         RETURNING owner_id
+    ), revoked AS (
+        INSERT INTO revocation (owner_id, revoked_at)
+        SELECT owner_id, now() FROM gone
+        ON CONFLICT (owner_id) DO UPDATE SET revoked_at = excluded.revoked_at
     ), signed_out AS (
         DELETE FROM session WHERE owner_id IN (SELECT owner_id FROM gone)
     ), keys AS (

@@ -1,12 +1,13 @@
 /// Where accounts are kept. The one implementation that serves is PgAccountStore; a test may have another.
 ///
-/// Whoever is let in by a password was checked before, which takes long. So each call that depends on it takes the hash
-/// that was checked, and does nothing where it is no longer the account's.
+/// Whoever is let in by a password was checked before, which takes long. So each call that depends on it takes the
+/// account as it was checked, and does nothing where it is of another generation by now.
 ///
 /// Threads: every member may be called from any thread.
 /// Errors:  every member may throw fcgi_worker::Unavailable; then a write may have happened or not.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct StoredAccount {
     Account account;
     std::optional<std::string> password_hash;  ///< None: of a visitor.
     bool is_blocked = false;
+    std::int64_t generation = 0;  ///< Another one after each change, reset or block.
 };
 
 enum class Refresh {
@@ -45,7 +47,8 @@ struct ChangeResult {
     std::optional<Account> account = {};                                        ///< After kChanged.
 };
 
-/// Whose access tokens are refused, up to which moment of issue, in seconds since 1970.
+/// Whose access tokens are refused: those of sessions that began by then, in milliseconds since 1970; those of another
+/// issuer that were issued by then.
 struct Revocation {
     OwnerId owner;
     std::int64_t until = 0;

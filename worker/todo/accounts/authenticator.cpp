@@ -33,7 +33,9 @@ Identity Authenticator::operator()(const fcgi_worker::Request& request) const {
     if (cookie && request.method != "GET" && request.method != "HEAD") require_own_origin(request);
     const std::string_view token = cookie ? *cookie : bearer_token(request);
     const Claims claims = tokens_.verify(token, std::chrono::system_clock::now());
-    if (revocations_.is_revoked(claims.owner, claims.issued_at)) throw problems::revoked();
+    // A session that is refreshed has a new token each time, and is as old as it is.
+    const auto since = claims.session ? claims.session->time() : claims.issued_at;
+    if (revocations_.is_revoked(claims.owner, since)) throw problems::revoked();
     return {claims.owner, claims.session, cookie.has_value()};
 }
 

@@ -52,6 +52,7 @@ std::string complaint_about_email(std::string_view email) {
     if (at == std::string_view::npos) return "It has no @: it is to look like ada@example.org.";
     const std::string_view local = email.substr(0, at);
     const std::string_view domain = email.substr(at + 1);
+    if (has_control_character(email)) return "It has a control character in it.";
     if (local.size() > kLongestLocalPart) return "It has more than 64 bytes before the @.";
     if (!are_dotted(local, is_atom)) return "What stands before the @ is no name of a mailbox.";
     if (domain.find('.') == std::string_view::npos || !are_dotted(domain, is_label)) {

@@ -1,6 +1,7 @@
 #include "accounts/link_mails.hpp"
 
 #include <chrono>
+#include <stdexcept>
 #include <utility>
 
 #include <fcgi_worker/problem.hpp>
@@ -12,6 +13,9 @@ namespace {
 /// needs a mail; most need none.
 constexpr std::size_t kThreads = 1;
 constexpr std::size_t kWaiting = 1000;
+
+/// Whoever waits for a mail has asked for another one by then.
+constexpr std::chrono::minutes kLongestWait{1};
 
 constexpr std::chrono::seconds kRetryAfter{10};
 
@@ -53,7 +57,13 @@ void LinkMails::send_password_reset(const std::string& email_digest) {
 }
 
 void LinkMails::post(std::function<void()> work) {
-    if (!thread_.post(std::move(work))) throw fcgi_worker::Unavailable{"too many mails wait", kRetryAfter};
+    const auto latest = fcgi_worker::deadline_after(kLongestWait);
+    auto in_time = [latest, work = std::move(work)] {
+        if (fcgi_worker::Clock::now() > latest)
+            throw std::runtime_error("a mail came too late: the program is too slow");
+        work();
+    };
+    if (!thread_.post(std::move(in_time))) throw fcgi_worker::Unavailable{"too many mails wait", kRetryAfter};
 }
 
 void LinkMails::send(const std::optional<StoredAccount>& found, LinkPurpose purpose) {

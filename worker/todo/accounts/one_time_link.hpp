@@ -35,7 +35,8 @@ struct LinkCode {
     return purpose == LinkPurpose::kVerifyEmail ? std::chrono::hours{24} : std::chrono::minutes{30};
 }
 
-/// Nobody gets a second mail of one purpose sooner: whoever asks for them is perhaps not whom they annoy.
-inline constexpr std::chrono::seconds kBetweenMails{60};
+/// Nobody gets a second mail of one purpose sooner: whoever asks for them is perhaps not whom they annoy. And so long
+/// each link is good, whoever else asks for the next one.
+inline constexpr std::chrono::seconds kBetweenMails{300};
 
 }  // namespace todo

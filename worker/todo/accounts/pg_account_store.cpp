@@ -23,6 +23,7 @@ std::optional<StoredAccount> read_stored(const Rows& rows) {
     StoredAccount stored{
         .account = read_account(rows, 0), .password_hash = {}, .is_blocked = require_text(rows, 0, 5) == "t"};
     if (const auto hash = rows.at(0, 4)) stored.password_hash = *hash;
+    stored.generation = read_number(require_text(rows, 0, 6));
     return stored;
 }
 
@@ -65,7 +66,7 @@ ChangeResult PgAccountStore::change(const StoredAccount& before, const AccountCh
                                     Budget budget) {
     const Rows rows = pool_.acquire(budget).execute(
         kAccountChange,
-        {text_of(before.account.owner), before.password_hash, changes.email, bytes(changes.email_digest),
+        {text_of(before.account.owner), std::to_string(before.generation), changes.email, bytes(changes.email_digest),
          digest_of_email(before.account), changes.password_hash, session.to_string()});
     const std::string_view word = require_text(rows, 0, 0);
     if (word == "changed") return {ChangeResult::Outcome::kChanged, read_account(rows, 1)};
@@ -74,13 +75,14 @@ ChangeResult PgAccountStore::change(const StoredAccount& before, const AccountCh
 
 bool PgAccountStore::remove(const StoredAccount& checked, Budget budget) {
     const Rows rows = pool_.acquire(budget).execute(
-        kAccountRemove, {text_of(checked.account.owner), checked.password_hash, digest_of_email(checked.account)});
+        kAccountRemove,
+        {text_of(checked.account.owner), std::to_string(checked.generation), digest_of_email(checked.account)});
     return require_text(rows, 0, 0) == "1";
 }
 
 bool PgAccountStore::start_session(const StoredAccount& checked, const Session& session, Budget budget) {
     const Rows rows = pool_.acquire(budget).execute(
-        kSessionStart, {text_of(checked.account.owner), checked.password_hash, session.id.to_string(),
+        kSessionStart, {text_of(checked.account.owner), std::to_string(checked.generation), session.id.to_string(),
                         bytes(session.token_digest), std::to_string(kMostSessions)});
     return require_text(rows, 0, 0) == "1";
 }

@@ -51,12 +51,11 @@ std::shared_ptr<const Revocations::Times> Revocations::times() const {
     return times_;
 }
 
-bool Revocations::is_revoked(OwnerId owner, std::chrono::system_clock::time_point issued_at) const {
+bool Revocations::is_revoked(OwnerId owner, std::chrono::system_clock::time_point since) const {
     const auto times = this->times();
     const auto found = times->find(owner);
     if (found == times->end()) return false;
-    const auto issued = std::chrono::floor<std::chrono::seconds>(issued_at.time_since_epoch()).count();
-    return issued <= found->second;
+    return std::chrono::floor<milliseconds>(since.time_since_epoch()).count() <= found->second;
 }
 
 milliseconds Revocations::age() const {

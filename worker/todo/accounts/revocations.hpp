@@ -32,7 +32,8 @@ public:
     Revocations(const Revocations&) = delete;
     Revocations& operator=(const Revocations&) = delete;
 
-    [[nodiscard]] bool is_revoked(OwnerId owner, std::chrono::system_clock::time_point issued_at) const;
+    /// `since`: when the session began, or where there is none, when the token was issued.
+    [[nodiscard]] bool is_revoked(OwnerId owner, std::chrono::system_clock::time_point since) const;
 
     /// Since the last poll that succeeded, or the start.
     [[nodiscard]] std::chrono::milliseconds age() const;
