@@ -1,33 +1,16 @@
 /// A token costs no round trip: PostgreSQL itself counts the statements.
-#include <fcgi_worker/pq/pool.hpp>
+#include <functional>
 
 #include "people.hpp"
+#include "statement_count.hpp"
 
 namespace api {
 namespace {
 
-using fcgi_worker::pq::Statement;
-
-/// Only what requests do. By timers rows of old keys and tombstones are removed, and it is asked who is blocked.
-constexpr Statement kCount{"count", R"sql(
-    SELECT COALESCE(sum(calls), 0)::bigint
-      FROM pg_stat_statements
-     WHERE userid = 'todo_worker'::regrole AND query NOT LIKE '%SKIP LOCKED%' AND query NOT LIKE '%FROM revocation%'
-)sql"};
-
 struct StatementsOfWhoIsSignedIn : testing::Test {
-    static constexpr std::chrono::milliseconds kPatience{10'000};
-    fcgi_worker::pq::Pool pool{
-        {.dsn = stack::setting("ADMIN_DSN"), .statements = {kCount}, .connections = 1, .acquire_timeout = kPatience}};
-
-    long statements() {
-        const auto rows = pool.acquire(fcgi_worker::deadline_after(kPatience)).execute(kCount, {});
-        return std::stol(std::string{rows.at(0, 0).value()});
-    }
+    StatementCount count{" AND query NOT LIKE '%FROM revocation%'"};  // each second: who is blocked
     long statements_of(const std::function<Answer()>& request, int status) {
-        const long before = statements();
-        EXPECT_THAT(request(), Answers(status));
-        return statements() - before;
+        return count.of([&] { EXPECT_THAT(request(), Answers(status)); });
     }
 };
 

@@ -1,34 +1,15 @@
 /// One request is one statement, so one round trip: PostgreSQL itself counts them.
-#include <fcgi_worker/pq/pool.hpp>
+#include <functional>
 
 #include "api_test.hpp"
+#include "statement_count.hpp"
 
 namespace api {
 namespace {
 
-using fcgi_worker::pq::Statement;
-
-/// Only what requests do: rows of old keys and tombstones are removed by a timer, whenever it is time.
-constexpr Statement kCount{"count", R"sql(
-    SELECT COALESCE(sum(calls), 0)::bigint
-      FROM pg_stat_statements
-     WHERE userid = 'todo_worker'::regrole AND query NOT LIKE '%SKIP LOCKED%'
-)sql"};
-
 struct OneStatement : ApiTest {
-    fcgi_worker::pq::Pool pool{
-        {.dsn = stack::setting("ADMIN_DSN"), .statements = {kCount}, .connections = 1, .acquire_timeout = patience}};
-    static constexpr std::chrono::milliseconds patience{10'000};
-
-    long statements() {
-        const auto rows = pool.acquire(fcgi_worker::deadline_after(patience)).execute(kCount, {});
-        return std::stol(std::string{rows.at(0, 0).value()});
-    }
-    long statements_of(const std::function<void()>& requests) {
-        const long before = statements();
-        requests();
-        return statements() - before;
-    }
+    StatementCount count;
+    long statements_of(const std::function<void()>& requests) { return count.of(requests); }
 };
 
 TEST_F(OneStatement, IsWhatEachRequestTakes) {
