@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kIdBytes = 16;
 constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kCharacters = (kIdBytes + kSecretBytes) / 3 * 4;
 
 }  // namespace
 
@@ -20,8 +21,9 @@ LinkCode make_link_code(OwnerId owner) {
 }
 
 std::optional<LinkCode> parse_link_code(std::string_view text) {
-    const auto bytes = from_base64url(text.substr(0, 2 * kSecretBytes + 1));
-    if (!bytes || bytes->size() != kIdBytes + kSecretBytes) return std::nullopt;
+    if (text.size() != kCharacters) return std::nullopt;
+    const auto bytes = from_base64url(text);
+    if (!bytes) return std::nullopt;
     return LinkCode{OwnerId{Uuid::of_bytes(*bytes)}, std::string{text}, sha256_hex({*bytes})};
 }
 
