@@ -1,6 +1,6 @@
-/// What each test of the API begins with: a running stack whose one anonymous owner has no todos.
+/// What each test of the API begins with: a running stack, and a user without todos.
 ///
-/// All tests act for that owner, so they run one after another.
+/// All tests of a process act for that user, so they run one after another.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -155,8 +155,8 @@ TEST_F(BadInput, IsReportedForEachFieldAtOnce) {
 
 TEST_F(BadInput, IsABodyWithoutAType) {
     const Answer refused = send_raw(
-        "POST /v1/todos HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: "
-        "13\r\n\r\n{\"title\":\"a\"}");
+        "POST /v1/todos HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: " + authorization() +
+        "\r\nContent-Length: 13\r\n\r\n{\"title\":\"a\"}");
 
     EXPECT_THAT(refused, IsProblem(415, "unsupported-media-type"));
     EXPECT_THAT(get(kTodos), HasTodos(0));

@@ -1,6 +1,9 @@
 /// An HTTP client of the stack, and raw bytes for what no HTTP client would send: the one place that knows a socket.
 ///
-/// Threads: functions without state; each request has a connection of its own.
+/// Requests for todos are those of one user, whose account the process makes when it needs one: there are his todos and
+/// nobody else's. What has an Authorization or a Cookie of its own, or is written as raw bytes, is not his.
+///
+/// Threads: all functions may be called from any thread; each request has a connection of its own.
 /// Errors:  std::runtime_error where there is no answer at all within 15 s.
 #pragma once
 
@@ -39,6 +42,9 @@ Answer get(const std::string& path, const Headers& headers = {});
 Answer head(const std::string& path, const Headers& headers = {});
 Answer options(const std::string& path, const Headers& headers = {});
 Answer remove(const std::string& path, const Headers& headers = {});
+
+/// "Bearer ...", of that user: for requests that are made in another way.
+[[nodiscard]] std::string authorization();
 
 /// As application/json, unless the headers say something else.
 Answer post(const std::string& path, const std::string& body, const Headers& headers = {});

@@ -112,7 +112,8 @@ TEST_F(CreateTodo, TakesJsonWithACharset) {
 TEST_F(CreateTodo, TakesABodyWithoutALengthInFront) {
     const Answer created = send_raw(
         "POST /v1/todos HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        "Transfer-Encoding: chunked\r\n\r\n4\r\n{\"ti\r\n9\r\ntle\":\"a\"}\r\n0\r\n\r\n");
+        "Authorization: " +
+        authorization() + "\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"ti\r\n9\r\ntle\":\"a\"}\r\n0\r\n\r\n");
 
     EXPECT_THAT(created, Answers(201));
     EXPECT_THAT(get(kTodos), HasTodos(1));

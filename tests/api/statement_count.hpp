@@ -15,16 +15,8 @@ namespace api {
 
 class StatementCount {
 public:
-    /// Not counted is what timers do: rows of old keys and tombstones are removed, whenever it is time; and what
-    /// `more_timers` says, as SQL.
-    explicit StatementCount(const std::string& more_timers = "")
-        : sql_(
-              "SELECT COALESCE(sum(calls), 0)::bigint FROM pg_stat_statements "
-              "WHERE userid = 'todo_worker'::regrole AND query NOT LIKE '%SKIP LOCKED%'" +
-              more_timers) {}
-
     [[nodiscard]] long so_far() {
-        const auto rows = pool_.acquire(fcgi_worker::deadline_after(kPatience)).execute(count_, {});
+        const auto rows = pool_.acquire(fcgi_worker::deadline_after(kPatience)).execute(kCount, {});
         return std::stol(std::string{rows.at(0, 0).value()});
     }
     template <typename Requests>
@@ -36,10 +28,16 @@ public:
 
 private:
     static constexpr std::chrono::milliseconds kPatience{10'000};
-    const std::string sql_;
-    const fcgi_worker::pq::Statement count_{"count", sql_.c_str()};
+    /// Only what requests do. By timers rows of old keys and tombstones are removed, and those are asked for who are
+    /// blocked.
+    static constexpr fcgi_worker::pq::Statement kCount{"count", R"sql(
+        SELECT COALESCE(sum(calls), 0)::bigint
+          FROM pg_stat_statements
+         WHERE userid = 'todo_worker'::regrole AND query NOT LIKE '%SKIP LOCKED%'
+           AND query NOT LIKE '%FROM revocation%'
+    )sql"};
     fcgi_worker::pq::Pool pool_{
-        {.dsn = stack::setting("ADMIN_DSN"), .statements = {count_}, .connections = 1, .acquire_timeout = kPatience}};
+        {.dsn = stack::setting("ADMIN_DSN"), .statements = {kCount}, .connections = 1, .acquire_timeout = kPatience}};
 };
 
 }  // namespace api

@@ -30,6 +30,7 @@ public:
         request.method = method;
         request.path = path;
         request.body = body;
+        request.set_header("Authorization", authorization_);
         if (!body.empty()) request.set_header("Content-Type", "application/json");
         const httplib::Result result = http_.send(request);
         const auto wait = std::chrono::duration_cast<microseconds>(Clock::now() - due_);
@@ -48,6 +49,7 @@ public:
 private:
     User& user_;
     httplib::Client http_;
+    const std::string authorization_ = authorization();
     Clock::time_point due_;
 };
 

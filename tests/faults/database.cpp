@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "../patience.hpp"
+#include "client.hpp"
+#include "json.hpp"
 #include "stack.hpp"
 
 namespace api {
@@ -18,11 +20,11 @@ using fcgi_worker::pq::Statement;
 
 constexpr std::size_t kSessions = 4;  // one holds a lock, one waits for a commit, one asks, one to spare
 
-/// Of the owner whom every request acts for; other tests leave other owners' behind.
+/// $1 owner; other tests leave other owners' behind.
 constexpr Statement kTitles{"titles", R"sql(
     SELECT title
       FROM todo
-     WHERE owner_id = '00000000-0000-7000-8000-000000000001' AND deleted_at IS NULL
+     WHERE owner_id = $1::uuid AND deleted_at IS NULL
 )sql"};
 
 /// As tests/api/statements_test.cpp counts them. One that is ended is not finished.
@@ -30,6 +32,7 @@ constexpr Statement kFinished{"finished", R"sql(
     SELECT COALESCE(sum(calls), 0)::bigint
       FROM pg_stat_statements
      WHERE userid = 'todo_worker'::regrole AND query NOT LIKE '%SKIP LOCKED%'
+       AND query NOT LIKE '%FROM revocation%'
 )sql"};
 
 constexpr Statement kBackends{"backends", "SELECT pid FROM pg_stat_activity WHERE usename = 'todo_worker'"};
@@ -92,7 +95,8 @@ std::vector<std::string> first_column(const Rows& rows) {
 }  // namespace
 
 Database::Database()
-    : sessions_{{.dsn = stack::setting("ADMIN_DSN"),
+    : owner_(text_at(get("/v1/account", {{"Authorization", authorization()}}), "/id")),
+      sessions_{{.dsn = stack::setting("ADMIN_DSN"),
                  .statements = {kTitles, kFinished, kBackends, kEndWaiting, kEndAll, kIsFull, kKeepOut, kLetIn,
                                 kReadOnly, kWritable, kHoldCommits, kReleaseCommits, kReload, kCommit, kEndCommit,
                                 kBegin, kLock, kRollback},
@@ -118,7 +122,7 @@ bool Database::answers() {
     }
 }
 
-std::vector<std::string> Database::titles() { return first_column(ask(kTitles)); }
+std::vector<std::string> Database::titles() { return first_column(ask(kTitles, owner_)); }
 
 long Database::finished_statements() { return number(ask(kFinished)); }
 

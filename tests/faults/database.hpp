@@ -19,7 +19,7 @@ public:
     /// Whether it does: the one question that does not throw.
     [[nodiscard]] bool answers();
 
-    /// Of all todos, in no order.
+    /// Of all todos of the user, in no order.
     [[nodiscard]] std::vector<std::string> titles();
 
     /// Statements of the workers that the server has finished since it started.
@@ -61,6 +61,7 @@ public:
 private:
     fcgi_worker::pq::Rows ask(const fcgi_worker::pq::Statement& statement, const std::string& word = {});
 
+    const std::string owner_;  ///< The user for whom requests act.
     fcgi_worker::pq::Pool sessions_;
 };
 

@@ -100,7 +100,9 @@ struct Soak : ApiTest {
         say("made and taken back: " + outcome);
         ASSERT_TRUE(comes_true(is_healthy, seconds{40})) << "after " << planned;
         ASSERT_TRUE(load.wait_for_rounds(1)) << "after " << planned;
-        say("all is well again");
+        std::ostringstream well;
+        well << "all is well again, with a worker of " << Footprint::of(survivor);
+        say(well.str());
 
         load.expect(SoakLoad::Weather::kQuiet);
         ASSERT_TRUE(load.wait_for_rounds(10)) << "after " << planned;
