@@ -56,12 +56,13 @@ struct Footprints {
     }
 };
 
-/// A tenth and 4 MiB: what malloc keeps of a burst depends on which threads it met. A leak of 1 KiB a
-/// request is more after three minutes, one of 100 bytes after thirty. What is left open is left open: not one more.
+/// A tenth, 4 MiB, and half a MiB a thread: what an allocator keeps of bursts for each thread comes to that within half
+/// an hour (bench/runs/2026-11-27-soak.md). A leak of 1 KiB a request is as much after three minutes, one of 100
+/// bytes after thirty. What is left open is left open: not one more.
 MATCHER_P(IsFlatSince, before, "") {
     *result_listener << "it was " << before;
-    return arg.memory_kib <= before.memory_kib * 11 / 10 + 4096 && arg.descriptors <= before.descriptors &&
-           arg.threads <= before.threads;
+    return arg.memory_kib <= before.memory_kib * 11 / 10 + 4096 + before.threads * 512 &&
+           arg.descriptors <= before.descriptors && arg.threads <= before.threads;
 }
 
 struct Soak : ApiTest {
