@@ -20,6 +20,7 @@
 #include <utility>
 #include <variant>
 
+#include "accounts/account_routes.hpp"
 #include "accounts/account_statements.hpp"
 #include "accounts/accounts.hpp"
 #include "accounts/admin.hpp"
@@ -140,6 +141,7 @@ void serve(todo::Options options) {
     std::optional<todo::Accounts> accounts;
     if (options.anonymous_owner) {
         log({LogLevel::kWarning, "nobody signs in: whoever reaches the service may change all todos", {}});
+        todo::add_everybodys_account(router, *options.anonymous_owner);
     } else {
         accounts.emplace(pool, options.tokens, options.mail, log);
         accounts->add_routes(router);

@@ -21,4 +21,8 @@ struct AccountParts {
 
 void add_account_routes(fcgi_worker::Router& router, const AccountParts& parts);
 
+/// Instead, where nobody signs in: GET /v1/account, the one owner that all requests act for. Nothing changes it, and
+/// OPTIONS says so, by which a page can tell.
+void add_everybodys_account(fcgi_worker::Router& router, OwnerId owner);
+
 }  // namespace todo
