@@ -1,5 +1,7 @@
 // Cookies, where only a browser can tell: what scripts see of them, and what pages of other origins and sites can do with
-// them. `stack` has accounts, `server` serves page/ to 127.0.0.1 and to localhost.
+// them. `stack` has accounts, `server` serves origin/ to 127.0.0.1 and to localhost.
+
+import { same } from './harness.mjs'
 
 const signUp = async () => {
   const answer = await fetch('/v1/accounts', {
@@ -30,11 +32,6 @@ const sendForm = (url) => {
   Object.assign(form, { method: 'POST', action: url, enctype: 'text/plain' })
   document.body.append(form)
   form.submit()
-}
-
-function same(actual, wanted) {
-  const [left, right] = [JSON.stringify(actual), JSON.stringify(wanted)]
-  if (left !== right) throw new Error(`${left} is not ${right}`)
 }
 
 export async function checkAccounts({ browser, check, stack, port }) {

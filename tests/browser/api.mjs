@@ -1,26 +1,14 @@
 // A real Chromium against the running stack (STACK_URL). Prints `ok NAME` or `not ok NAME` for each behaviour of
-// page/behaviours.mjs, which a page of another origin performs, and for what only the browser knows; of cookies, against
+// origin/behaviours.mjs, which a page of another origin performs, and for what only the browser knows; of cookies, against
 // a stack with accounts (ACCOUNTS_URL).
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { chromium } from 'playwright-core'
 import { checkAccounts } from './accounts.mjs'
+import { check, comesTo, exitCode, launch, patience } from './harness.mjs'
 
 const stack = process.env.STACK_URL
-const patience = 20_000
-let failed = 0
 
-async function check(name, run) {
-  try {
-    await run()
-    console.log(`ok ${name}`)
-  } catch (error) {
-    failed += 1
-    console.log(`${String(error.message).trim()}\nnot ok ${name}`)
-  }
-}
-
-/** The other origin: a port of its own, with the files of page/. */
+/** The other origin: a port of its own, with the files of origin/. */
 async function servePage() {
   const files = {
     '/': { name: 'index.html', type: 'text/html' },
@@ -30,27 +18,10 @@ async function servePage() {
     const file = files[request.url]
     if (!file) return response.writeHead(404).end()
     response.setHeader('Content-Type', `${file.type}; charset=utf-8`)
-    response.end(await readFile(new URL(`page/${file.name}`, import.meta.url)))
+    response.end(await readFile(new URL(`origin/${file.name}`, import.meta.url)))
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   return server
-}
-
-function launch() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    timeout: 60_000,
-    args: [
-      '--no-sandbox', // root may not have one; only pages of this machine are visited
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost', // no address but this machine's
-    ],
-  })
 }
 
 async function checkBehaviours(browser, origin) {
@@ -96,6 +67,14 @@ async function checkHomePage(browser) {
     if ((await page.title()) === '') throw new Error('it has no title')
     if (complaints.length > 0) throw new Error(complaints.join('\n'))
   })
+  await check('where nobody signs in, it shows and changes the list of everybody', async () => {
+    await fetch(`${stack}/v1/todos`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"title":"of everybody"}' })
+    await page.reload()
+    await page.locator('.todo-list li', { hasText: 'of everybody' }).locator('.toggle').check()
+    const completed = async () => (await (await fetch(`${stack}/v1/todos`)).json()).map((todo) => todo.completed)
+    await comesTo(completed, [true])
+    if (complaints.length > 0) throw new Error(complaints.join('\n'))
+  })
   await page.close()
 }
 
@@ -109,4 +88,4 @@ try {
   await browser.close()
   server.close()
 }
-process.exitCode = failed > 0 ? 1 : 0
+process.exitCode = exitCode()

@@ -1,0 +1,56 @@
+// What the browser keeps: IndexedDB. Stores: `todos` as the service confirmed them, `outbox` with the ops in the order they
+// were made, `meta` with the account. A browser that refuses (a private window of some) has none of it: the page works, and
+// forgets what is not sent when it is closed.
+
+const kAtOnce = 100 // rows: the page is not to stand still for 1,000
+const kStores = { todos: 'id', outbox: 'key', meta: 'name' }
+
+const settled = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = request.oncomplete = () => resolve(request.result)
+    request.onerror = request.onabort = () => reject(request.error)
+  })
+
+export async function openDatabase(name = 'todos') {
+  try {
+    const request = indexedDB.open(name, 1)
+    request.onupgradeneeded = () => {
+      for (const [store, keyPath] of Object.entries(kStores)) request.result.createObjectStore(store, { keyPath })
+    }
+    return new Database(await settled(request))
+  } catch (error) {
+    console.warn('Nothing is kept in this browser:', error)
+    return null
+  }
+}
+
+class Database {
+  #database
+
+  constructor(database) {
+    this.#database = database
+    database.onversionchange = () => database.close() // a newer page in another tab needs it: this one goes on in memory
+  }
+
+  /** All rows of `names`, as {name: rows}, of one moment. */
+  async read(...names) {
+    const transaction = this.#database.transaction(names, 'readonly')
+    const rows = await Promise.all(names.map((name) => settled(transaction.objectStore(name).getAll())))
+    return Object.fromEntries(names.map((name, i) => [name, rows[i]]))
+  }
+
+  /** All of it or nothing. `changes`: {clear, put: {store: rows}, remove: {store: keys}}. Resolves once it is kept. */
+  async write({ clear = false, put = {}, remove = {} }) {
+    const transaction = this.#database.transaction(Object.keys(kStores), 'readwrite')
+    const store = (name) => transaction.objectStore(name)
+    if (clear) for (const name of Object.keys(kStores)) store(name).clear()
+    for (const [name, keys] of Object.entries(remove)) for (const key of keys) store(name).delete(key)
+    for (const [name, rows] of Object.entries(put)) {
+      for (const [i, row] of rows.entries()) {
+        const request = store(name).put(row)
+        if (i % kAtOnce === kAtOnce - 1) await settled(request)
+      }
+    }
+    await settled(transaction)
+  }
+}
