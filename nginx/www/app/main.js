@@ -84,7 +84,7 @@ function sign() {
   const kept = waiting > 0 ? ` ${counted(waiting, 'change')} ${waiting === 1 ? 'is' : 'are'} kept here.` : ''
   const problem = sync.problem()
   const says = {
-    idle: waiting > 0 || store.todos.size === 0 ? '' : 'Saved',
+    idle: waiting > 0 ? 'Saving…' : store.todos.size === 0 ? '' : 'Saved', // soon: it may take a while to get an account
     sending: 'Saving…',
     offline: `Offline.${kept}`,
     busy: `The server is busy. Going on in ${counted(Math.max(1, Math.ceil((until - Date.now()) / 1000)), 'second')}.${kept}`,

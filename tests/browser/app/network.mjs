@@ -68,6 +68,16 @@ export const network = {
     await comesTo(() => visitor.status(), 'Saved')
     await shows(visitor, ...after)
   },
+  'the sign shows that a first todo is under way, also before there is an account': async (visitor) => {
+    let go
+    const held = new Promise((resolve) => (go = resolve))
+    await visitor.context.route('**/v1/accounts', async (route) => route.continue(await held))
+    await visitor.add('water the plants')
+    await comesTo(() => visitor.status(), 'Saving…')
+    go()
+    await visitor.saved()
+    await comesTo(() => visitor.status(), 'Saved')
+  },
   'a first visit that goes offline before anything is written has its account later': async (visitor) => {
     await visitor.goOffline()
     await visitor.add('water the plants')
