@@ -51,6 +51,7 @@ class Database {
         if (i % kAtOnce === kAtOnce - 1) await settled(request)
       }
     }
+    transaction.commit() // now, and not when the page is asked next: it may be closed by then
     await settled(transaction)
   }
 }

@@ -164,6 +164,7 @@ const keyboard = {
     await visitor.add(...three)
     await go(visitor, 'Tab', 'Active')
     await visitor.press('Enter')
+    await comesTo(() => visitor.page.locator('.filters .selected').textContent(), 'Active')
     await go(visitor, 'Shift+Tab', 'buy soil')
     for (const next of ['feed the cat', 'water the plants', 'New todo']) {
       await visitor.press('Space')
