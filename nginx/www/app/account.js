@@ -54,10 +54,16 @@ export class Account {
   #becomes(account, change = {}) {
     return this.#store.commit({ ...change, put: { ...change.put, meta: asAccount(account) } })
   }
-  /** The account as the service has it. Nobody signs in or out meanwhile, in no tab. */
-  #update(method, body) {
+  /** With all that other tabs have written, and nobody signs in or out meanwhile, in no tab. */
+  #alone(action) {
     return Sync.alone(async () => {
       await this.#store.catchUp()
+      await action()
+    })
+  }
+  /** The account as the service has it. */
+  #update(method, body) {
+    return this.#alone(async () => {
       const { json } = await send(method, '/v1/account', { body })
       if (json.id === this.#store.account?.id) await this.#becomes(json)
     })
@@ -84,8 +90,7 @@ export class Account {
 
   /** The visitor's account gets an email and a password, and keeps its todos. */
   async signUp({ email, password }) {
-    await Sync.alone(async () => {
-      await this.#store.catchUp()
+    await this.#alone(async () => {
       const account = this.#store.account
       const credentials = { email, password }
       const next = account
@@ -98,8 +103,7 @@ export class Account {
 
   /** `bring`: what a visitor has here goes into the account. `lose`: also where changes of another account wait here. */
   async signIn({ email, password, bring = false, lose = false }) {
-    await Sync.alone(async () => {
-      await this.#store.catchUp()
+    await this.#alone(async () => {
       const { account, ops, todos } = this.#store
       const another = account?.email && account.email.toLowerCase() !== email.trim().toLowerCase()
       if (another && ops.length > 0 && !lose) throw new Unsent(ops.length)
@@ -112,25 +116,25 @@ export class Account {
   }
 
   /** `everywhere`: with all its sessions. `lose`: also where changes are not sent yet. */
-  async signOut({ everywhere = false, lose = false }) {
-    await Sync.alone(async () => {
-      await this.#store.catchUp()
-      const waiting = this.#store.ops.length
-      if (waiting > 0 && !lose) throw new Unsent(waiting)
+  signOut({ everywhere = false, lose = false }) {
+    return this.#leave(lose, async () => {
       try {
         await send('DELETE', everywhere ? '/v1/sessions' : '/v1/sessions/current')
       } catch (error) {
         if (!(error instanceof SignedOut)) throw error
       }
-      await this.#forget()
     })
   }
 
   /** What is here leaves this browser, whether the service can be told or not. */
-  async forget({ lose = false }) {
-    await Sync.alone(async () => {
-      await this.#store.catchUp()
-      if (this.#store.ops.length > 0 && !lose) throw new Unsent(this.#store.ops.length)
+  forget({ lose = false }) {
+    return this.#leave(lose, () => {})
+  }
+  #leave(lose, farewell) {
+    return this.#alone(async () => {
+      const waiting = this.#store.ops.length
+      if (waiting > 0 && !lose) throw new Unsent(waiting)
+      await farewell()
       await this.#forget()
     })
   }

@@ -11,9 +11,9 @@ const settled = (request) =>
     request.onerror = request.onabort = () => reject(request.error)
   })
 
-export async function openDatabase(name = 'todos') {
+export async function openDatabase() {
   try {
-    const request = indexedDB.open(name, 1)
+    const request = indexedDB.open('todos', 1)
     request.onupgradeneeded = () => {
       for (const [store, keyPath] of Object.entries(kStores)) request.result.createObjectStore(store, { keyPath })
     }

@@ -100,13 +100,12 @@ export function conflictsOf({ method, body, was }, now) {
   return fields.filter((field) => field in was && differs(field))
 }
 
-const kFilters = {
+export const filters = {
+  '#/': { name: 'All', keeps: () => true },
   '#/active': { name: 'Active', keeps: (todo) => !todo.completed },
   '#/completed': { name: 'Completed', keeps: (todo) => todo.completed },
 }
-const kAll = { name: 'All', keeps: () => true }
-export const filters = { '#/': kAll, ...kFilters }
-export const filterOf = (hash) => kFilters[hash] ?? kAll
+export const filterOf = (hash) => filters[hash] ?? filters['#/']
 
 /** '1 change', '2 changes'. */
-export const counted = (number, singular, plural = `${singular}s`) => `${number} ${number === 1 ? singular : plural}`
+export const counted = (number, singular) => `${number} ${number === 1 ? singular : `${singular}s`}`

@@ -294,8 +294,8 @@ export class Sync extends EventTarget {
     const same = (todo) => known.has(todo.id) && tagOf(known.get(todo.id)) === tagOf(todo)
     const ids = new Set(todos.map(({ id }) => id))
     const changed = todos.filter((todo) => !same(todo))
-    const changing = new Set(this.#store.ops.map(({ id }) => id)) // since the list was asked for: their turn comes
-    const gone = [...known.keys()].filter((id) => !ids.has(id) && !changing.has(id))
+    const changing = (id) => this.#store.opsOf(id).length > 0 // since the list was asked for: its turn comes
+    const gone = [...known.keys()].filter((id) => !ids.has(id) && !changing(id))
     if (changed.length + gone.length > 0) await this.#store.commit({ put: { todos: changed }, remove: { todos: gone } })
   }
 

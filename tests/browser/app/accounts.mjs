@@ -34,6 +34,19 @@ const readable = async () => {
 }
 const kEmpty = JSON.stringify([{}, {}, '', [[], [], []]])
 
+/** By another browser, and has written something since. The answer: the email. */
+async function isSignedOut(visitor, browser) {
+  visitor.expect(kRefused)
+  const email = await withTodos(visitor, 'water the plants')
+  const other = await visitor.elsewhere(browser, email)
+  await other.openAccount('Sign out everywhere')
+  await without(other.page)
+  await tokenEnds(visitor)
+  await visitor.add('buy soil')
+  await comesTo(() => visitor.accountButton(), 'Sign in again')
+  return email
+}
+
 export const accounts = {
   'a visit without a todo makes no account, and the first todo makes one': async (visitor) => {
     const asked = visitor.watch()
@@ -270,14 +283,7 @@ export const accounts = {
   },
   'who signs in over changes of somebody else is warned, and they are still there': async (visitor, browser) => {
     const stranger = await withTodos(await visitor.other(browser), 'of a stranger')
-    visitor.expect(kRefused)
-    const email = await withTodos(visitor, 'water the plants')
-    const other = await visitor.elsewhere(browser, email)
-    await other.openAccount('Sign out everywhere')
-    await without(other.page)
-    await tokenEnds(visitor)
-    await visitor.add('buy soil')
-    await comesTo(() => visitor.accountButton(), 'Sign in again')
+    const email = await isSignedOut(visitor, browser)
     await visitor.openAccount()
     await visitor.submit({ email: stranger, password })
     await comesTo(() => visitor.wrong(), '1 change could not be sent yet, and would be lost.')
@@ -286,14 +292,7 @@ export const accounts = {
     same(await visitor.titlesOnServer(), ['water the plants', 'buy soil'])
   },
   'who cannot sign in again can remove what is here': async (visitor, browser) => {
-    visitor.expect(kRefused)
-    const email = await withTodos(visitor, 'water the plants')
-    const other = await visitor.elsewhere(browser, email)
-    await other.openAccount('Sign out everywhere')
-    await without(other.page)
-    await tokenEnds(visitor)
-    await visitor.add('buy soil')
-    await comesTo(() => visitor.accountButton(), 'Sign in again')
+    await isSignedOut(visitor, browser)
     await visitor.openAccount('Remove from this browser')
     await comesTo(() => visitor.wrong(), '1 change could not be sent yet, and would be lost.')
     same(await visitor.titles(), ['water the plants', 'buy soil'])

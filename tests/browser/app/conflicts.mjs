@@ -2,14 +2,7 @@
 import { comesTo, same } from '../harness.mjs'
 import { newEmail, stack } from './visitor.mjs'
 
-const shows = (visitor, ...titles) => comesTo(() => visitor.titles(), titles)
-/** Title, and whether it is done: as the service has them. */
-const onServer = async (visitor) => (await visitor.onServer()).map(({ title, completed }) => [title, completed])
 
-async function withTodos(visitor, ...titles) {
-  await visitor.add(...titles)
-  await visitor.saved()
-}
 /** Another device of the same person: changes the todo of that title there, or deletes it where there is no `body`. */
 async function elsewhere(visitor, title, body) {
   const token = (await visitor.context.cookies()).find(({ name }) => name === 'todo_access').value
@@ -33,43 +26,43 @@ const kCopied = (title, how = 'changed') => `“${title}” was ${how} elsewhere
 
 export const conflicts = {
   'two titles for one todo: the newer is shown, and mine is beside it': async (visitor) => {
-    await withTodos(visitor, 'water the plants', 'buy soil')
+    await visitor.addAndSave('water the plants', 'buy soil')
     await meanwhile(
       visitor,
       () => visitor.rename('water the plants', 'water them here'),
       () => elsewhere(visitor, 'water the plants', { title: 'water them there' }),
     )
     await visitor.notice(kCopied('water them here'))
-    await shows(visitor, 'water them there', 'water them here', 'buy soil')
+    await visitor.shows('water them there', 'water them here', 'buy soil')
     await visitor.saved()
     same(await visitor.titlesOnServer(), ['water them there', 'water them here', 'buy soil'])
   },
   'a conflict between two browsers ends the same in both': async (visitor, browser) => {
     const email = newEmail()
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await visitor.signUp(email)
     const other = await visitor.elsewhere(browser, email)
-    await shows(other, 'water the plants')
+    await other.shows('water the plants')
     await meanwhile(visitor, () => visitor.rename('water the plants', 'water them here'), async () => {
       await other.rename('water the plants', 'water them there')
       await other.saved()
     })
     await visitor.saved()
     await other.reload()
-    for (const one of [visitor, other]) await shows(one, 'water them there', 'water them here')
+    for (const one of [visitor, other]) await one.shows('water them there', 'water them here')
   },
   'different fields of one todo are both kept, without a copy': async (visitor) => {
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await meanwhile(
       visitor,
       () => visitor.toggle('water the plants'),
       () => elsewhere(visitor, 'water the plants', { title: 'water them there' }),
     )
-    await shows(visitor, 'water them there')
-    same(await onServer(visitor), [['water them there', true]])
+    await visitor.shows('water them there')
+    same(await visitor.doneOnServer(), [['water them there', true]])
   },
   'the same title in both places is no conflict': async (visitor) => {
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await meanwhile(
       visitor,
       () => visitor.rename('water the plants', 'water them all'),
@@ -78,7 +71,7 @@ export const conflicts = {
     same(await visitor.titlesOnServer(), ['water them all'])
   },
   'a title that was changed twice here is compared with what it was at first': async (visitor) => {
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await meanwhile(
       visitor,
       async () => {
@@ -87,10 +80,10 @@ export const conflicts = {
       },
       () => elsewhere(visitor, 'water the plants', { completed: true }),
     )
-    same(await onServer(visitor), [['water them all', true]])
+    same(await visitor.doneOnServer(), [['water them all', true]])
   },
   'a title changed here after a tick does not replace the one from elsewhere': async (visitor) => {
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await meanwhile(
       visitor,
       async () => {
@@ -101,10 +94,10 @@ export const conflicts = {
     )
     await visitor.notice(kCopied('water them here'))
     await visitor.saved()
-    same(await onServer(visitor), [['water them there', true], ['water them here', true]])
+    same(await visitor.doneOnServer(), [['water them there', true], ['water them here', true]])
   },
   'edited here and deleted elsewhere: mine is kept': async (visitor) => {
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await meanwhile(
       visitor,
       () => visitor.rename('water the plants', 'water them here'),
@@ -115,7 +108,7 @@ export const conflicts = {
     same(await visitor.titlesOnServer(), ['water them here'])
   },
   'ticked here and deleted elsewhere: it is gone': async (visitor) => {
-    await withTodos(visitor, 'water the plants', 'buy soil')
+    await visitor.addAndSave('water the plants', 'buy soil')
     await meanwhile(
       visitor,
       async () => {
@@ -124,20 +117,20 @@ export const conflicts = {
       },
       () => elsewhere(visitor, 'water the plants'),
     )
-    await shows(visitor, 'buy soil')
+    await visitor.shows('buy soil')
   },
   'deleted here and changed elsewhere: it stays, and the page says so': async (visitor) => {
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await meanwhile(
       visitor,
       () => visitor.remove('water the plants'),
       () => elsewhere(visitor, 'water the plants', { title: 'water them there' }),
     )
     await visitor.notice('“water them there” was changed elsewhere, so it stays.')
-    await shows(visitor, 'water them there')
+    await visitor.shows('water them there')
   },
   'ticked and deleted here, and changed elsewhere: it stays too': async (visitor) => {
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await meanwhile(
       visitor,
       async () => {
@@ -147,18 +140,18 @@ export const conflicts = {
       () => elsewhere(visitor, 'water the plants', { title: 'water them there' }),
     )
     await visitor.notice('“water them there” was changed elsewhere, so it stays.')
-    await shows(visitor, 'water them there')
+    await visitor.shows('water them there')
   },
   'deleted in both places is deleted': async (visitor) => {
-    await withTodos(visitor, 'water the plants', 'buy soil')
+    await visitor.addAndSave('water the plants', 'buy soil')
     await meanwhile(visitor, () => visitor.remove('water the plants'), () => elsewhere(visitor, 'water the plants'))
-    await shows(visitor, 'buy soil')
+    await visitor.shows('buy soil')
     same(await visitor.titlesOnServer(), ['buy soil'])
   },
 
   'a change from elsewhere leaves what is being typed alone, and both are kept': async (visitor) => {
     visitor.expect(/status of 412/)
-    await withTodos(visitor, 'water the plants', 'buy soil')
+    await visitor.addAndSave('water the plants', 'buy soil')
     await visitor.write('water the plants', 'water them here')
     await elsewhere(visitor, 'water the plants', { title: 'water them there' })
     await fetched(visitor)
@@ -170,7 +163,7 @@ export const conflicts = {
     same(await visitor.titlesOnServer(), ['water them there', 'water them here', 'buy soil'])
   },
   'so they are where the editor was opened before the last change was sent': async (visitor) => {
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await visitor.goOffline()
     await visitor.toggle('water the plants')
     await visitor.write('water the plants', 'water them here')
@@ -185,18 +178,18 @@ export const conflicts = {
     same(await visitor.titlesOnServer(), ['water them there', 'water them here'])
   },
   'what is being typed into a todo that is deleted elsewhere is kept': async (visitor) => {
-    await withTodos(visitor, 'water the plants', 'buy soil')
+    await visitor.addAndSave('water the plants', 'buy soil')
     await visitor.write('water the plants', 'water them here')
     await elsewhere(visitor, 'water the plants')
     await fetched(visitor)
     await visitor.notice('Your version is kept as a copy.')
-    await shows(visitor, 'buy soil', 'water them here')
+    await visitor.shows('buy soil', 'water them here')
     await visitor.saved()
     same((await visitor.titlesOnServer()).sort(), ['buy soil', 'water them here'])
   },
   'what is written while the list is on its way, of a todo that it no longer has, is kept': async (visitor) => {
     visitor.expect(/status of 404/)
-    await withTodos(visitor, 'water the plants', 'buy soil')
+    await visitor.addAndSave('water the plants', 'buy soil')
     let release
     const asked = new Promise((resolve) => {
       visitor.page.route(/\/v1\/todos\?/, async (route) => {

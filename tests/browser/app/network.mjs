@@ -9,19 +9,11 @@ const kAway = /Failed to load resource: net::ERR_(INTERNET_DISCONNECTED|FAILED|C
 const kState = process.env.STACK_STATE
 const kWrites = ['PUT', 'PATCH', 'DELETE']
 
-const shows = (visitor, ...titles) => comesTo(() => visitor.titles(), titles)
 const kind = (visitor) => visitor.page.locator('.status').getAttribute('data-kind')
 const writesOf = (asked) => asked.filter(({ method, path }) => kWrites.includes(method) && path.startsWith('/v1/todos'))
 const keyOf = ({ headers }) => headers['idempotency-key']
-/** Title, and whether it is done: as the service has them. */
-const onServer = async (visitor) => (await visitor.onServer()).map(({ title, completed }) => [title, completed])
 
 const token = async (visitor) => (await visitor.context.cookies()).find(({ name }) => name === 'todo_access').value
-
-async function withTodos(visitor, ...titles) {
-  await visitor.add(...titles)
-  await visitor.saved()
-}
 
 /** What the network does to the page's next writes, one after the other: route => ... */
 async function spoil(visitor, ...faults) {
@@ -42,9 +34,20 @@ const refuses = (route) =>
     body: '{"type":"/problems/invalid-fields","title":"Invalid fields","status":422,"errors":[{"pointer":"/title","detail":"No such title."}]}',
   })
 
+/** The answer: the email. */
+async function signsUpUnanswered(visitor) {
+  await visitor.addAndSave('water the plants')
+  await visitor.context.route('**/v1/account', answerIsLost, { times: 1 })
+  const email = newEmail()
+  await visitor.openAccount()
+  await visitor.submit({ email, password })
+  await comesTo(() => visitor.wrong(), 'The server cannot be reached. Try again when you are online.')
+  return email
+}
+
 export const network = {
   'what is done offline shows at once, outlives a reload, and is on the service afterwards': async (visitor) => {
-    await withTodos(visitor, 'water the plants', 'buy soil', 'feed the cat')
+    await visitor.addAndSave('water the plants', 'buy soil', 'feed the cat')
     await visitor.page.evaluate(() => navigator.serviceWorker.ready)
     await visitor.goOffline()
     await visitor.add('sweep the floor', 'sweep the stairs')
@@ -53,20 +56,20 @@ export const network = {
     await visitor.remove('feed the cat')
     await visitor.moveUp('sweep the floor')
     const after = ['water the plants', 'sweep the floor', 'buy much soil', 'sweep the stairs']
-    await shows(visitor, ...after)
+    await visitor.shows(...after)
     await comesTo(() => visitor.status(), 'Offline. 6 changes are kept here.')
     same(await kind(visitor), 'offline')
 
     await visitor.reload()
-    await shows(visitor, ...after)
+    await visitor.shows(...after)
     same(await visitor.row('water the plants').getAttribute('class').then((is) => is.trim()), 'completed')
     await comesTo(() => visitor.status(), 'Offline. 6 changes are kept here.')
 
     await visitor.goOnline()
     await visitor.saved()
-    same(await onServer(visitor), after.map((title) => [title, title === 'water the plants']))
+    same(await visitor.doneOnServer(), after.map((title) => [title, title === 'water the plants']))
     await comesTo(() => visitor.status(), 'Saved')
-    await shows(visitor, ...after)
+    await visitor.shows(...after)
   },
   'the sign shows that a first todo is under way, also before there is an account': async (visitor) => {
     let go
@@ -101,14 +104,14 @@ export const network = {
     await visitor.add('water the plants', 'buy soil')
     await visitor.rename('buy soil', 'buy much soil')
     await visitor.remove('buy much soil')
-    await shows(visitor, 'water the plants')
+    await visitor.shows('water the plants')
     await visitor.goOnline()
     await visitor.saved()
     same(await visitor.titlesOnServer(), ['water the plants'])
   },
   'each write has an Idempotency-Key of its own, and says what it builds on': async (visitor) => {
     const asked = visitor.watch()
-    await withTodos(visitor, 'water the plants', 'buy soil')
+    await visitor.addAndSave('water the plants', 'buy soil')
     await visitor.toggle('water the plants')
     await visitor.rename('buy soil', 'buy much soil')
     await visitor.moveUp('buy much soil')
@@ -126,7 +129,7 @@ export const network = {
     visitor.expect(kAway)
     const asked = visitor.watch()
     await spoil(visitor, answerIsLost)
-    await withTodos(visitor, 'water the plants', 'buy soil')
+    await visitor.addAndSave('water the plants', 'buy soil')
     same(await visitor.titlesOnServer(), ['water the plants', 'buy soil'])
     await spoil(visitor, answerIsLost)
     await visitor.rename('water the plants', 'water them all')
@@ -142,7 +145,7 @@ export const network = {
 
   'a busy server is waited for as long as it asks, with a quiet sign': async (visitor) => {
     visitor.expect(/status of (429|503)/)
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await spoil(visitor, answers(429, 2), answers(503, 2))
     const asked = visitor.watch()
     await visitor.toggle('water the plants')
@@ -150,14 +153,14 @@ export const network = {
     same(/^The server is busy. Going on in [123] seconds?\. 1 change is kept here\.$/.test(await visitor.status()), true)
     await visitor.page.evaluate(() => dispatchEvent(new Event('online'))) // no reason to be early
     await visitor.saved()
-    same(await onServer(visitor), [['water the plants', true]])
+    same(await visitor.doneOnServer(), [['water the plants', true]])
     const [first, second, third, ...more] = writesOf(asked)
     same([second.at - first.at >= 2000, third.at - second.at >= 2000, more.length], [true, true, 0])
     await comesTo(() => visitor.status(), 'Saved')
   },
   'several tabs wait for a busy server together': async (visitor) => {
     visitor.expect(/status of 503/)
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await visitor.openTab()
     await visitor.openTab()
     await spoil(visitor, answers(503, 2))
@@ -169,7 +172,7 @@ export const network = {
   },
   'a change that is refused holds nothing else up, and can be tried again': async (visitor) => {
     visitor.expect(/status of 422/)
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await spoil(visitor, refuses)
     await visitor.rename('water the plants', 'water them all')
     await comesTo(() => kind(visitor), 'refused')
@@ -183,21 +186,21 @@ export const network = {
   },
   'a change that is refused can be given up': async (visitor) => {
     visitor.expect(/status of 422/)
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await spoil(visitor, refuses)
     await visitor.rename('water the plants', 'water them all')
     await visitor.page.getByRole('button', { name: 'Give up the change' }).click()
     await visitor.notice('1 change given up.')
-    await shows(visitor, 'water the plants')
+    await visitor.shows('water the plants')
     await comesTo(() => visitor.status(), 'Saved')
     await visitor.reload()
-    await shows(visitor, 'water the plants')
+    await visitor.shows('water the plants')
     same(await visitor.titlesOnServer(), ['water the plants'])
   },
 
   'an access token that has ended is refreshed without a word, once for all tabs': async (visitor) => {
     visitor.expect(/status of 401/)
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     const tabs = [visitor, await visitor.anotherTab(), await visitor.anotherTab()]
     await visitor.goOffline()
     await visitor.add('buy soil', 'feed the cat', 'sweep the floor')
@@ -211,7 +214,7 @@ export const network = {
     same([await visitor.page.locator('.notice').count(), await visitor.accountButton()], [0, 'Sign up'])
   },
   'an access token that is about to end is refreshed before the browser can complain': async (visitor) => {
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     const refreshToken = async () => (await visitor.context.cookies()).find(({ name }) => name === 'todo_refresh').value
     const before = await refreshToken()
     await visitor.page.evaluate(() => localStorage.setItem('todos-signed-in-until', String(Date.now() + 20_000)))
@@ -222,18 +225,18 @@ export const network = {
   },
   'a visitor whose session is lost keeps everything, in a new account': async (visitor) => {
     visitor.expect(/status of 401/)
-    await withTodos(visitor, 'water the plants', 'buy soil')
+    await visitor.addAndSave('water the plants', 'buy soil')
     await fetch(`${stack}/v1/sessions`, { method: 'DELETE', headers: { Authorization: `Bearer ${await token(visitor)}` } })
     await visitor.context.clearCookies({ name: 'todo_access' })
     await visitor.toggle('water the plants')
     await comesTo(() => kind(visitor), 'idle')
     await visitor.saved()
-    await shows(visitor, 'water the plants', 'buy soil')
-    same(await onServer(visitor), [['water the plants', true], ['buy soil', false]])
+    await visitor.shows('water the plants', 'buy soil')
+    same(await visitor.doneOnServer(), [['water the plants', true], ['buy soil', false]])
   },
   'cookies that are gone, as after 90 days, are a session that has ended': async (visitor) => {
     visitor.expect(/status of (401|422)/)
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await visitor.context.clearCookies()
     await visitor.rename('water the plants', 'water them all')
     await comesTo(async () => (await visitor.context.cookies()).length, 2) // of the new account
@@ -254,7 +257,7 @@ export const network = {
   'what is written while the server is stopped arrives when it runs again': async (visitor) => {
     visitor.expect(kAway)
     visitor.expect(/status of 50\d/)
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await visitor.page.evaluate(() => navigator.serviceWorker.ready)
     await run(`${process.env.PROJECT}/todo`, ['down', '--state', kState])
     try {
@@ -262,17 +265,17 @@ export const network = {
       await visitor.toggle('water the plants')
       await comesTo(() => visitor.status(), 'Offline. 2 changes are kept here.')
       await visitor.reload()
-      await shows(visitor, 'water the plants', 'buy soil')
+      await visitor.shows('water the plants', 'buy soil')
     } finally {
       await run(`${process.env.PROJECT}/todo`, ['up', '--state', kState])
     }
     await visitor.saved()
-    same(await onServer(visitor), [['water the plants', true], ['buy soil', false]])
+    same(await visitor.doneOnServer(), [['water the plants', true], ['buy soil', false]])
     await comesTo(() => visitor.status(), 'Saved')
   },
   'what is written while the database is stopped arrives when it runs again': async (visitor) => {
     visitor.expect(/status of 50\d/)
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await run(`${process.env.PROJECT}/sql/cluster`, ['stop', '--state', kState])
     try {
       await visitor.add('buy soil')
@@ -284,28 +287,28 @@ export const network = {
     same(await visitor.titlesOnServer(), ['water the plants', 'buy soil'])
   },
   'a change is kept when the tab is closed right after it': async (visitor) => {
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await visitor.goOffline()
     await visitor.add('buy soil')
     await visitor.page.close()
     await visitor.goOnline()
     visitor.page = await visitor.openTab()
-    await shows(visitor, 'water the plants', 'buy soil')
+    await visitor.shows('water the plants', 'buy soil')
     await visitor.saved()
     same(await visitor.titlesOnServer(), ['water the plants', 'buy soil'])
   },
   'a change is kept when the tab is closed right after it, online as well': async (visitor) => {
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     await visitor.add('buy soil')
     await visitor.page.close()
     visitor.page = await visitor.openTab()
-    await shows(visitor, 'water the plants', 'buy soil')
+    await visitor.shows('water the plants', 'buy soil')
     await visitor.saved()
     same(await visitor.titlesOnServer(), ['water the plants', 'buy soil'])
   },
   'an answer that is not of the service, and a fault of it, are no reason to give up': async (visitor) => {
     visitor.expect(/status of 500/)
-    await withTodos(visitor, 'water the plants')
+    await visitor.addAndSave('water the plants')
     const portal = (route) => route.fulfill({ contentType: 'text/html', body: '<h1>Welcome to our network</h1>' })
     await spoil(visitor, portal, answers(500, 1))
     await visitor.rename('water the plants', 'water them all')
@@ -315,12 +318,7 @@ export const network = {
   'a sign-up of which no answer came can be done again': async (visitor) => {
     visitor.expect(kAway)
     visitor.expect(/status of 422/)
-    await withTodos(visitor, 'water the plants')
-    await visitor.context.route('**/v1/account', answerIsLost, { times: 1 })
-    const email = newEmail()
-    await visitor.openAccount()
-    await visitor.submit({ email, password })
-    await comesTo(() => visitor.wrong(), 'The server cannot be reached. Try again when you are online.')
+    const email = await signsUpUnanswered(visitor)
     await visitor.submit({ email, password })
     await comesTo(() => visitor.accountButton(), email)
     same(await visitor.titles(), ['water the plants'])
@@ -330,25 +328,20 @@ export const network = {
   },
   'a sign-up of which no answer came shows after a reload': async (visitor) => {
     visitor.expect(kAway)
-    await withTodos(visitor, 'water the plants')
-    await visitor.context.route('**/v1/account', answerIsLost, { times: 1 })
-    const email = newEmail()
-    await visitor.openAccount()
-    await visitor.submit({ email, password })
-    await comesTo(() => visitor.wrong(), 'The server cannot be reached. Try again when you are online.')
+    const email = await signsUpUnanswered(visitor)
     await visitor.reload()
     await comesTo(() => visitor.accountButton(), email)
-    await shows(visitor, 'water the plants')
+    await visitor.shows('water the plants')
   },
   'a sign-in of which no answer came mixes up no lists': async (visitor, browser) => {
     visitor.expect(kAway)
     visitor.expect(/status of 4\d\d/)
     const other = await visitor.other(browser)
     const email = newEmail()
-    await withTodos(other, 'of the account')
+    await other.addAndSave('of the account')
     await other.signUp(email)
     const mine = newEmail()
-    await withTodos(visitor, 'of somebody else')
+    await visitor.addAndSave('of somebody else')
     await visitor.signUp(mine)
     await visitor.openAccount('Sign out')
     await visitor.page.locator('.empty').waitFor()
@@ -356,11 +349,11 @@ export const network = {
     await visitor.signIn(email)
     await comesTo(() => visitor.wrong(), 'The server cannot be reached. Try again when you are online.')
     await visitor.submit({ email: mine, password })
-    await shows(visitor, 'of somebody else')
+    await visitor.shows('of somebody else')
     await visitor.add('buy soil')
     await visitor.saved()
     same(await visitor.titlesOnServer(), ['of somebody else', 'buy soil'])
     await other.reload()
-    await shows(other, 'of the account')
+    await other.shows('of the account')
   },
 }

@@ -84,6 +84,10 @@ export class Visitor {
       await input.press('Enter')
     }
   }
+  async addAndSave(...titles) {
+    await this.add(...titles)
+    await this.saved()
+  }
   async goOffline() {
     this.expect(/net::ERR_(INTERNET_DISCONNECTED|FAILED)/)
     await this.context.setOffline(true)
@@ -188,6 +192,10 @@ export class Visitor {
   }
   async titlesOnServer() {
     return (await this.onServer()).map((todo) => todo.title)
+  }
+  /** Title, and whether it is done. */
+  async doneOnServer() {
+    return (await this.onServer()).map(({ title, completed }) => [title, completed])
   }
 }
 
