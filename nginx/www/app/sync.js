@@ -287,8 +287,11 @@ export class Sync extends EventTarget {
   }
 
   async #fetch() {
-    const todos = await readAll()
-    this.#fetchDue = false
+    this.#fetchDue = false // before: who asks while the list is on its way gets another one
+    const todos = await readAll().catch((error) => {
+      this.#fetchDue = true
+      throw error
+    })
     this.#fetched = performance.now()
     const { known } = this.#store
     const same = (todo) => known.has(todo.id) && tagOf(known.get(todo.id)) === tagOf(todo)
