@@ -5,7 +5,7 @@
 import { createOp } from './edits.js'
 import { conflictsOf, counted, makeId, tagOf } from './list.js'
 import { Busy, currentAccount, hasAccounts, Offline, readAll, Refused, send, SignedOut, signIn } from './service.js'
-import { asAccount } from './store.js'
+import { asAccount, asBusy } from './store.js'
 
 const kLanes = 4 // of the six connections that a browser has to a server
 const kPace = 100 // ms an op takes its lane: 40 a second, and a token may do 50
@@ -17,13 +17,6 @@ const kMostBusy = 600 // s: where it is longer, the clock was set back
 const kRescueAgain = 60_000 // ms: a browser that keeps no cookies would make an account each time
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
-
-// Until when the server wants to be left alone, for all tabs.
-const kBusyUntil = 'todos-busy-until'
-const busyFor = () => {
-  const seconds = (Number(localStorage.getItem(kBusyUntil)) - Date.now()) / 1000
-  return seconds < kMostBusy ? seconds : 0
-}
 
 export class Sync extends EventTarget {
   #store
@@ -119,15 +112,16 @@ export class Sync extends EventTarget {
 
   async #work() {
     await this.#store.catchUp()
-    if (busyFor() > 0) throw new Busy(busyFor())
+    const seconds = (this.#store.busyUntil - Date.now()) / 1000
+    if (seconds > 0 && seconds < kMostBusy) throw new Busy(seconds)
     try {
       await this.#introduce()
       if (!this.#store.account) return
       await this.#sendAll()
       if (this.#fetchDue && !this.#next(new Set())) await this.#fetch()
     } catch (error) {
-      // Before another tab has its turn.
-      if (error instanceof Busy) localStorage.setItem(kBusyUntil, String(Date.now() + error.seconds * 1000))
+      // Kept before another tab has its turn: what is in localStorage may reach that one later.
+      if (error instanceof Busy) await this.#store.commit({ put: { meta: asBusy(Date.now() + error.seconds * 1000) } })
       if (!(error instanceof SignedOut)) throw error
       await this.#rescue()
     }

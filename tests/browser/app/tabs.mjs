@@ -22,6 +22,17 @@ async function followsIn(one, other) {
   await shows(other, ['water them all'], kSoon)
 }
 
+/** In a browser whose tabs are slow to hear of each other: each message takes its own time, in milliseconds. */
+function hearLate([least, most]) {
+  const { set } = Object.getOwnPropertyDescriptor(BroadcastChannel.prototype, 'onmessage')
+  Object.defineProperty(BroadcastChannel.prototype, 'onmessage', {
+    set(hear) {
+      this.hear = hear
+      set.call(this, (event) => setTimeout(() => this.hear(event), least + (most - least) * Math.random()))
+    },
+  })
+}
+
 /** Signed up, with a todo, and signed out from elsewhere; the access token has ended too. The answer: the email. */
 async function endedSession(visitor, browser) {
   visitor.expect(/status of 401/)
@@ -86,6 +97,26 @@ export const tabs = {
     for (const tab of all) await shows(tab, order)
     same(asked.filter(({ method, path }) => method === 'POST' && path === '/v1/accounts').length, 1)
     same(writesOf(asked).length, wanted.length)
+  },
+  'tabs that hear of each other late, and in no order, have one list and send each change once': async (visitor) => {
+    await visitor.context.addInitScript(hearLate, [0, 500])
+    await visitor.reload()
+    const all = [visitor, await visitor.anotherTab(), await visitor.anotherTab()]
+    await visitor.addAndSave('water the plants')
+    const asked = visitor.watch()
+    await Promise.all(all.map((tab, i) => tab.add(`todo ${i} a`, `todo ${i} b`, `todo ${i} c`)))
+    const titles = all.flatMap((_, i) => [`todo ${i} a`, `todo ${i} b`, `todo ${i} c`])
+    for (const tab of all) await comesTo(async () => (await tab.titles()).sort(), [...titles, 'water the plants'])
+    for (const [i, tab] of [...all, ...all].entries()) {
+      await tab.rename('water', `water them ${i}`)
+      for (const other of all) await comesTo(async () => (await other.titles()).includes(`water them ${i}`), true)
+    }
+    await visitor.saved()
+    const order = await visitor.titlesOnServer()
+    same([...order].sort(), [...titles, 'water them 5'])
+    for (const tab of all) await shows(tab, order)
+    const keys = writesOf(asked).map(({ headers }) => headers['idempotency-key'])
+    same([keys.length, new Set(keys).size], [15, 15])
   },
   'a tab that is closed while it sends leaves the rest to another': async (visitor) => {
     const other = await visitor.anotherTab()
@@ -174,6 +205,22 @@ export const tabs = {
     await other.signIn(email)
     await shows(visitor, ['water the plants'])
     same(await visitor.accountButton(), email)
+  },
+  'what was typed as somebody who has signed out is gone, also where a tab reads that before it hears of it': async (visitor) => {
+    await visitor.context.addInitScript(hearLate, [2000, 2000])
+    await visitor.reload()
+    await visitor.addAndSave('water the plants')
+    await visitor.signUp(newEmail())
+    const other = await visitor.anotherTab()
+    await other.write('water the plants', 'typed, but not kept')
+    await visitor.openAccount('Sign out')
+    await visitor.page.locator('.empty').waitFor()
+    const asked = visitor.watch()
+    await other.page.evaluate(() => dispatchEvent(new Event('online')))
+    await other.page.locator('.empty').waitFor()
+    await new Promise((resolve) => setTimeout(resolve, 2500)) // it hears of it now
+    same([await other.titles(), await other.page.locator('.notice').count(), await other.accountButton()], [[], 0, 'Sign up'])
+    same(asked.filter(({ method }) => method === 'POST').length, 0)
   },
   'a session that has ended is so in all tabs, until somebody signs in': async (visitor, browser) => {
     const other = await visitor.anotherTab()
