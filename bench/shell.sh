@@ -1,10 +1,85 @@
-# shellcheck shell=bash
-# What the comparisons share: how much processor time was spent, and on which machine. Sourced, never run.
+# shellcheck shell=bash disable=SC2034 # what is set here is used by who sources it
+# What the comparisons share: a stack of their own, loads, how much processor time was spent, and on which machine. Sourced,
+# never run. `folder` is where whoever sources it keeps a run's files.
 # shellcheck source=worker/stack/shell.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../worker/stack/shell.sh"
 
+bench_folder=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+
+# as_typed WORD...: a command as it can be pasted.
+as_typed() {
+    local word words=()
+    for word in "$@"; do
+        if [[ $word == *[^A-Za-z0-9=./-]* ]]; then word="'$word'"; fi
+        words+=("$word")
+    done
+    echo "${words[*]}"
+}
+
+# start_stack [OPTION]...: of ./todo up. Sets postmaster, and what use_state sets.
+start_stack() {
+    "$project/todo" up "$@" --state "$folder/stack" --port "$(free_ports 20000 30000)" >"$folder/log" 2>&1 ||
+        { tail -n 20 -- "$folder/log" >&2 && die "the stack does not start: the lines above are the end of its log"; }
+    use_state "$folder/stack"
+    postmaster=$("$project/sql/cluster" postmaster --state "$state")
+}
+remove_stack() { [[ ! -d $folder/stack ]] || "$project/todo" down --wipe --state "$folder/stack" >>"$folder/log" 2>&1; }
+
+# start_todo_workers OPTIONS [NAME=NUMBER]...: the stack's, with these options and other numbers. Nobody is turned away for the
+# length of the queue, and an owner may have as many todos as come.
+start_todo_workers() {
+    local line lines=("STACK_WORKER_OPTIONS=\"--max-todos 1000000 --queue-target-ms 2000 $1\"" "${@:2}")
+    for line in "${lines[@]}"; do sed -i "/^${line%%=*}=/d" "$state/stack.env"; done
+    printf '%s\n' "${lines[@]}" >>"$state/stack.env"
+    use_state "$state"
+    "$project/worker/stack/processes" start --state "$state" >>"$folder/log" 2>&1
+}
+
+# nginx_processes NUMBER: the lines of a configuration that say how many, and who they are.
+nginx_processes() {
+    if ((EUID == 0)); then echo "user $service_user;"; fi
+    echo "worker_processes $1;"
+}
+
 children() { pgrep -P "$1" || true; }
 family() { [[ -z $1 ]] || { echo "$1" && children "$1"; }; }
+has_children() { (($(children "$1" | wc -l) == $2)); }
+
+# end_family PROCESS: it and its children; it is a child of ours.
+end_family() {
+    local members
+    mapfile -t members < <(family "$1")
+    ((${#members[@]} > 0)) || return 0
+    kill -TERM "$1" 2>/dev/null || true
+    wait_until 10 have_ended "${members[@]}" || kill -KILL "${members[@]}" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
+have_ended() {
+    local process
+    for process in "$@"; do
+        [[ $(process_line "$process") == '' ]] || return 1
+    done
+}
+
+# last_processors N: of those that this process may use, as taskset takes them.
+last_processors() { taskset -pc $$ | sed 's/.*: //' | tr ',' '\n' | awk -F- '{ for (i = $1; i <= $NF; ++i) print i }' | tail -n "$1" | paste -sd ,; }
+
+# load_url URL SECONDS THREADS CLIENTS ARGUMENT...: by wrk, with what wrk.lua takes. Prints its line of JSON, and in that the
+# processor time that wrk took itself. It stays on as many processors as it has threads, with one: on its own. The clocks of
+# some virtual machines' processors are 25 ms apart, and an answer that is there before its request counts as a time-out.
+load_url() {
+    local TIMEFORMAT='%U %S' processors
+    processors=$(last_processors "$3")
+    { time timeout -k 5 $(($2 + 20)) taskset -c "$processors" wrk -t "$3" -c "$4" -d "${2}s" --timeout 10s -s "$bench_folder/wrk.lua" "$1" -- "${@:5}" \
+        >"$folder/wrk.txt" 2>&1; } 2>"$folder/wrk.time" || die "wrk failed: $(tail -n 3 -- "$folder/wrk.txt" "$folder/wrk.time")"
+    tail -n 1 -- "$folder/wrk.txt" | jq -c --arg time "$(<"$folder/wrk.time")" '. + {wrk_us: ($time | split(" ") | map(tonumber) | add * 1e6)}'
+}
+
+# pgbench_rate CLIENTS SECONDS FILE OPTION...: a prepared statement each, over the same socket.
+pgbench_rate() {
+    pgbench -n -M prepared -c "$1" -j 2 -T "$2" -f "$3" "${@:4}" "$STACK_WORKER_DSN" 2>>"$folder/log" |
+        awk '/^tps/ { printf "%d\n", $3; found = 1 } END { exit !found }' || die "pgbench failed: $(tail -n 3 -- "$folder/log")"
+}
 
 # spent PROCESS...: microseconds of processor time and context switches so far; those of children that ended count.
 spent() {
@@ -14,6 +89,25 @@ spent() {
         /^[0-9]+ \(/ { sub(/.*\) /, ""); ticks += $12 + $13 + $14 + $15 }
         /ctxt_switches/ { switches += $2 }
         END { print ticks * tick, switches + 0 }'
+}
+
+# spending ROLES COMMAND...: ROLES names an array, role -> processes. Runs the command, whose last line is load_url's, and prints
+# that with what each role spent meanwhile, a request: cpu_us in microseconds, and switches.
+spending() {
+    local -n roles=$1
+    local -A before
+    local role loaded
+    # shellcheck disable=SC2086 # lists of processes
+    for role in "${!roles[@]}"; do before[$role]=$(spent ${roles[$role]}); done
+    loaded=$("${@:2}")
+    # shellcheck disable=SC2086
+    for role in "${!roles[@]}"; do echo "$role ${before[$role]} $(spent ${roles[$role]})"; done |
+        jq -Rnc --argjson wrk "$loaded" '
+            def each: . / ([$wrk.requests, 1] | max) * 100 | round / 100;
+            [inputs | split(" ") | {role: .[0], cpu: ((.[3] | tonumber) - (.[1] | tonumber)), switches: ((.[4] | tonumber) - (.[2] | tonumber))}]
+            | ($wrk | del(.wrk_us)) + {
+                cpu_us: (map({(.role): (.cpu | each)}) | add + {wrk: ($wrk.wrk_us | each)}),
+                switches: (map({(.role): (.switches | each)}) | add)}'
 }
 
 processor() { sed -n 's/^model name[[:blank:]]*: //p' /proc/cpuinfo | sed q; }

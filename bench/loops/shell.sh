@@ -40,15 +40,11 @@ start_workers() {
     supervisor=$!
     wait_until 10 has_children "$supervisor" "$processes" || fail_case "the workers do not start"
 }
-has_children() { (($(children "$1" | wc -l) == $2)); }
 
 # start_nginx PROCESSES on|off KEEPALIVE [SECONDS [LISTEN]]: whether it keeps connections to the workers, how many in each
 # process, how long one may be idle; more words for `listen`.
 start_nginx() {
-    {
-        if ((EUID == 0)); then echo "user $service_user;"; fi
-        echo "worker_processes $1;"
-    } >"$folder/process.conf"
+    nginx_processes "$1" >"$folder/process.conf"
     echo "fastcgi_keep_conn $2;" >"$folder/keep_conn.conf"
     # As the service has it, but for the number, which a comparison may change; nothing is closed for its age in a test.
     echo "keepalive $3; keepalive_timeout ${4:-2}s; keepalive_time $((2 * ${4:-2}))s; keepalive_requests 1000000;" >"$folder/keepalive.conf"
@@ -67,19 +63,7 @@ fail_case() {
 
 # nginx first: it closes the connections that a loop would wait for.
 stop_case() {
-    local first members
-    for first in "$master" "$supervisor"; do
-        [[ -n $first ]] || continue
-        mapfile -t members < <(echo "$first" && children "$first")
-        kill -TERM "$first" 2>/dev/null || true
-        wait_until 10 have_ended "${members[@]}" || kill -KILL "${members[@]}" 2>/dev/null || true
-        wait "$first" 2>/dev/null || true
-    done
+    end_family "$master"
+    end_family "$supervisor"
     master='' supervisor=''
-}
-have_ended() {
-    local process
-    for process in "$@"; do
-        [[ $(process_line "$process") == '' ]] || return 1
-    done
 }
