@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-json::value parse(const std::string& text) {
+json::value parse_json(const std::string& text) {
     try {
         return json::parse(text);
     } catch (const std::exception& error) {
@@ -19,7 +19,7 @@ json::value parse(const std::string& text) {
 }
 
 json::value at(const Answer& answer, const std::string& pointer) {
-    const json::value whole = parse(answer.body);
+    const json::value whole = parse_json(answer.body);
     json::error_code error;
     const json::value* found = whole.find_pointer(pointer, error);
     if (found == nullptr) throw std::runtime_error("nothing at " + pointer + " of " + answer.body.substr(0, 500));
@@ -62,18 +62,18 @@ std::string text_at(const Answer& answer, const std::string& pointer) {
 }
 
 std::vector<std::string> each(const Answer& list, const std::string& field) {
-    const json::value todos = parse(list.body);
+    const json::value todos = parse_json(list.body);
     if (!todos.is_array()) throw std::runtime_error("no list: " + list.body.substr(0, 500));
     std::vector<std::string> values;
     for (const json::value& todo : todos.get_array()) values.push_back(json::serialize(todo.at(field)));
     return values;
 }
 
-std::string normal(const std::string& json) { return json::serialize(parse(json)); }
+std::string normal(const std::string& json) { return json::serialize(parse_json(json)); }
 
 std::string with_field(const Answer& answer, const std::string& field, const std::string& json) {
-    json::value whole = parse(answer.body);
-    whole.as_object()[field] = parse(json);
+    json::value whole = parse_json(answer.body);
+    whole.as_object()[field] = parse_json(json);
     return json::serialize(whole);
 }
 

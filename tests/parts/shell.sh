@@ -28,9 +28,8 @@ gtest() {
     [[ -x $program ]] || { echo "not ok ${program##*/} is not there: its build failed" && return; }
     log=$(mktemp "$TEST_FOLDER/gtest.XXXXXX")
     timeout --foreground -k 5 "${PROGRAM_SECONDS:-600}" "$@" "$program" --gtest_color=no >"$log" 2>&1 || code=$?
-    if ((code == 0)); then
-        grep '^# ' -- "$log" || true
-    else
+    grep '^# ' -- "$log" || true
+    if ((code != 0)); then
         sed -n '/^WARNING: ThreadSanitizer/,/^SUMMARY/p' -- "$log" # it goes on after these: they may stand anywhere
         tail -n 200 -- "$log"
     fi

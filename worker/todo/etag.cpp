@@ -3,23 +3,17 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "text.hpp"
+
 namespace todo {
 namespace {
 
 constexpr std::size_t kMaximumTags = 100;
 
-bool is_blank(char character) { return character == ' ' || character == '\t'; }
-
 /// RFC 9110, section 8.8.3: etagc.
 bool is_tag_character(char character) {
     const auto byte = static_cast<unsigned char>(character);
     return byte == 0x21 || (byte >= 0x23 && byte != 0x7F);
-}
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-    return text;
 }
 
 /// Takes one tag from the front of `rest`; none where there is none.

@@ -16,12 +16,6 @@ using fcgi_worker::Request;
 
 constexpr std::size_t kLongestKey = 255;  ///< A UUID needs 36.
 
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
 /// A header that was sent more than once is one list: RFC 9110, section 5.3.
 std::optional<std::string> header(const Request& request, std::string_view name) {
     std::optional<std::string> joined;

@@ -20,6 +20,9 @@ namespace todo {
 /// Without regard to the case of ASCII letters; `lower` has none in upper case.
 [[nodiscard]] bool equals(std::string_view text, std::string_view lower);
 
+/// Without the spaces and tabs at both ends that a header may have: RFC 9110, section 5.6.3.
+[[nodiscard]] std::string_view trim(std::string_view text);
+
 /// Nothing to be seen: white space, and characters that have no width or only turn the direction of others.
 [[nodiscard]] bool is_blank(std::string_view text);
 

@@ -22,7 +22,7 @@ using testing::Each;
 const OwnerId kOwner{*Uuid::parse("0198c0de-abcd-7123-89ab-0123456789ef")};
 const Uuid kSession = *Uuid::parse("0198c0de-0000-7123-89ab-0123456789ef");
 
-std::string header(const std::vector<Member>& changes = {}) {
+std::string jose_header(const std::vector<Member>& changes = {}) {
     return json({{"alg", R"("HS256")"}, {"typ", R"("JWT")"}, {"kid", R"("new")"}}, changes);
 }
 std::string claims(const std::vector<Member>& changes = {}) {
@@ -34,7 +34,7 @@ std::string claims(const std::vector<Member>& changes = {}) {
                  {"exp", "1795000900"}},
                 changes);
 }
-std::string token_with(const std::vector<Member>& changes) { return hs256_token(header(), claims(changes)); }
+std::string token_with(const std::vector<Member>& changes) { return hs256_token(jose_header(), claims(changes)); }
 
 struct ATokenOfTheService : testing::Test {
     [[nodiscard]] static Tokens with_keys(const std::vector<std::string>& keys) {
@@ -82,12 +82,12 @@ TEST_F(ATokenOfTheService, IsBelievedUntilItsKeyIsTakenAway) {
 }
 
 TEST_F(ATokenOfTheService, IsRefusedUnderTheNameOfAnotherKey) {
-    EXPECT_THAT(refusal(hs256_token(header({{"kid", R"("old")"}}), claims())),
+    EXPECT_THAT(refusal(hs256_token(jose_header({{"kid", R"("old")"}}), claims())),
                 IsRefusedAs("its signature does not match"));
 }
 
 TEST_F(ATokenOfTheService, MaySayMoreThanIsRead) {
-    EXPECT_EQ(refusal(hs256_token(header({{"x5t", "[{}]"}}), claims({{"scope", R"({"a":[1]})"}}))), std::nullopt);
+    EXPECT_EQ(refusal(hs256_token(jose_header({{"x5t", "[{}]"}}), claims({{"scope", R"({"a":[1]})"}}))), std::nullopt);
 }
 
 TEST_F(ATokenOfTheService, MayNameSeveralAudiences) {
@@ -103,24 +103,24 @@ TEST_F(ATokenOfTheService, MayLastUntilTheYear2242) {
     EXPECT_EQ(refusal(token_with({{"exp", "8589934592"}})), std::nullopt);
 }
 
-// ---- Refused
+// ---- RefusedToken
 
-struct Refused {
+struct RefusedToken {
     std::string token;
     std::string why;
 };
-void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.token.substr(0, 200); }
+void PrintTo(const RefusedToken& refused, std::ostream* out) { *out << refused.token.substr(0, 200); }
 
-class ATokenIsRefused : public ATokenOfTheService, public testing::WithParamInterface<Refused> {};
+class ATokenIsRefused : public ATokenOfTheService, public testing::WithParamInterface<RefusedToken> {};
 TEST_P(ATokenIsRefused, AndTheClientIsToldWhy) { EXPECT_THAT(refusal(GetParam().token), IsRefusedAs(GetParam().why)); }
 
-Refused with_header(const std::vector<Member>& changes, std::string why) {
-    return {hs256_token(header(changes), claims()), std::move(why)};
+RefusedToken with_header(const std::vector<Member>& changes, std::string why) {
+    return {hs256_token(jose_header(changes), claims()), std::move(why)};
 }
-Refused with_claims(const std::vector<Member>& changes, std::string why) {
+RefusedToken with_claims(const std::vector<Member>& changes, std::string why) {
     return {token_with(changes), std::move(why)};
 }
-Refused with_texts(const std::string& header_text, const std::string& claims_text, std::string why) {
+RefusedToken with_texts(const std::string& header_text, const std::string& claims_text, std::string why) {
     return {hs256_token(header_text, claims_text), std::move(why)};
 }
 
@@ -133,15 +133,16 @@ const std::string kUnnamed = "it does not name its key and algorithm";
 
 INSTANTIATE_TEST_SUITE_P(
     ForItsShape, ATokenIsRefused,
-    testing::Values(Refused{"", kNoParts}, Refused{".", kNoParts}, Refused{"a", kNoParts}, Refused{"a.b", kNoParts},
-                    Refused{"a.b.c.d", kNoParts}, Refused{token_with({}) + ".", kNoParts},
-                    Refused{'.' + token_with({}), kNoParts}, Refused{"..", kNoJson}, Refused{"a.b.c", kNoBase64},
-                    Refused{token_with({}) + '=', kNoBase64}, Refused{token_with({}) + "==", kNoBase64},
-                    Refused{token_with({}) + 'A', "its signature does not match"},
-                    Refused{token_with({}) + '\n', kNoBase64}, Refused{token_with({}) + ".AAAA", kNoParts},
-                    Refused{token_with({}) + ' ', kNoBase64}, Refused{token_with({}) + '\0', kNoBase64},
-                    Refused{' ' + token_with({}), kNoBase64}, Refused{'+' + token_with({}), kNoBase64},
-                    Refused{'\xFF' + token_with({}), kNoBase64}));
+    testing::Values(RefusedToken{"", kNoParts}, RefusedToken{".", kNoParts}, RefusedToken{"a", kNoParts},
+                    RefusedToken{"a.b", kNoParts}, RefusedToken{"a.b.c.d", kNoParts},
+                    RefusedToken{token_with({}) + ".", kNoParts}, RefusedToken{'.' + token_with({}), kNoParts},
+                    RefusedToken{"..", kNoJson}, RefusedToken{"a.b.c", kNoBase64},
+                    RefusedToken{token_with({}) + '=', kNoBase64}, RefusedToken{token_with({}) + "==", kNoBase64},
+                    RefusedToken{token_with({}) + 'A', "its signature does not match"},
+                    RefusedToken{token_with({}) + '\n', kNoBase64}, RefusedToken{token_with({}) + ".AAAA", kNoParts},
+                    RefusedToken{token_with({}) + ' ', kNoBase64}, RefusedToken{token_with({}) + '\0', kNoBase64},
+                    RefusedToken{' ' + token_with({}), kNoBase64}, RefusedToken{'+' + token_with({}), kNoBase64},
+                    RefusedToken{'\xFF' + token_with({}), kNoBase64}));
 
 INSTANTIATE_TEST_SUITE_P(
     ForItsHeader, ATokenIsRefused,
@@ -150,29 +151,28 @@ INSTANTIATE_TEST_SUITE_P(
                     with_header({{"alg", R"("RS256")"}}, kAlgorithm), with_header({{"alg", ""}}, kUnnamed),
                     with_header({{"alg", R"(["HS256"])"}}, kUnnamed), with_header({{"alg", "null"}}, kUnnamed),
                     with_header({{"alg", R"("NONE")"}}, kAlgorithm), with_header({{"alg", R"("")"}}, kAlgorithm),
-                    Refused{unsigned_token(header({{"alg", R"("none")"}}), claims()) + '.', kAlgorithm},
-                    Refused{unsigned_token(header(), claims()) + '.', "its signature does not match"},
+                    RefusedToken{unsigned_token(jose_header({{"alg", R"("none")"}}), claims()) + '.', kAlgorithm},
+                    RefusedToken{unsigned_token(jose_header(), claims()) + '.', "its signature does not match"},
                     with_header({{"kid", ""}}, kUnnamed), with_header({{"kid", "7"}}, kUnnamed),
                     with_header({{"kid", R"("")"}}, "its key is not known here"),
                     with_header({{"kid", R"("newer")"}}, "its key is not known here"),
                     with_header({{"crit", R"(["exp"])"}}, "it asks for an extension that is not known here"),
                     with_header({{"crit", "null"}}, "it asks for an extension that is not known here")));
 
-INSTANTIATE_TEST_SUITE_P(ForItsJson, ATokenIsRefused,
-                         testing::Values(with_texts("", claims(), kNoJson), with_texts("null", claims(), kNoJson),
-                                         with_texts("[" + header() + "]", claims(), kNoJson),
-                                         with_texts(header() + "x", claims(), kNoJson),
-                                         with_texts("{", claims(), kNoJson),
-                                         with_texts(R"({"alg":"none","alg":"HS256","kid":"new"})", claims(), kNoJson),
-                                         with_texts(R"({"alg":"HS256","kid":"old","kid":"new"})", claims(), kNoJson),
-                                         with_texts(header(), "", kNoJson), with_texts(header(), "1", kNoJson),
-                                         with_texts(header(), "[]", kNoJson),
-                                         with_texts(header(), claims() + "{}", kNoJson),
-                                         with_texts(header(), R"({"exp":1,"exp":1795000900})", kNoJson),
-                                         with_texts(header(), R"({"e\u0078p":1,"exp":1795000900})", kNoJson),
-                                         with_texts(header(), R"({"a":{"b":1,"b":1}})", kNoJson),
-                                         with_texts(header(), "{\"sub\":\"\xFF\"}", kNoJson),
-                                         with_texts(header(), R"({"sub":"\u0000"})", kNoJson)));
+INSTANTIATE_TEST_SUITE_P(
+    ForItsJson, ATokenIsRefused,
+    testing::Values(with_texts("", claims(), kNoJson), with_texts("null", claims(), kNoJson),
+                    with_texts("[" + jose_header() + "]", claims(), kNoJson),
+                    with_texts(jose_header() + "x", claims(), kNoJson), with_texts("{", claims(), kNoJson),
+                    with_texts(R"({"alg":"none","alg":"HS256","kid":"new"})", claims(), kNoJson),
+                    with_texts(R"({"alg":"HS256","kid":"old","kid":"new"})", claims(), kNoJson),
+                    with_texts(jose_header(), "", kNoJson), with_texts(jose_header(), "1", kNoJson),
+                    with_texts(jose_header(), "[]", kNoJson), with_texts(jose_header(), claims() + "{}", kNoJson),
+                    with_texts(jose_header(), R"({"exp":1,"exp":1795000900})", kNoJson),
+                    with_texts(jose_header(), R"({"e\u0078p":1,"exp":1795000900})", kNoJson),
+                    with_texts(jose_header(), R"({"a":{"b":1,"b":1}})", kNoJson),
+                    with_texts(jose_header(), "{\"sub\":\"\xFF\"}", kNoJson),
+                    with_texts(jose_header(), R"({"sub":"\u0000"})", kNoJson)));
 
 INSTANTIATE_TEST_SUITE_P(
     ForItsTimes, ATokenIsRefused,

@@ -15,10 +15,6 @@ namespace {
 
 using testing::Optional;
 
-// No password hashes to them, so that no test waits for one; the store does not look into them.
-constexpr const char* kHash = "$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA";
-constexpr const char* kOtherHash = "$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$b3RoZXI";
-
 struct AccountsTest : testing::Test {
     AccountsTest() { start_crypto(); }
 

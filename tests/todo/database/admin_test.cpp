@@ -16,8 +16,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kHash = "$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA";
-constexpr Statement kAge{"age_account", R"sql(
+constexpr Statement kAgeAccount{"age_account", R"sql(
     WITH aged AS (UPDATE session SET used_at = now() - $2::interval WHERE owner_id = $1::uuid)
     UPDATE account SET created_at = now() - $2::interval WHERE owner_id = $1::uuid)sql"};
 constexpr Statement kAgeRevocation{
@@ -53,7 +52,7 @@ struct AdminTest : testing::Test {
         return token;
     }
     void age(OwnerId who, const char* interval) {
-        schema_owner.acquire(soon()).execute(kAge, {who.value.to_string(), interval});
+        schema_owner.acquire(soon()).execute(kAgeAccount, {who.value.to_string(), interval});
     }
     Refresh refresh(const RefreshToken& token) {
         const RefreshToken next = make_refresh_token(token.owner, token.session);
@@ -61,7 +60,7 @@ struct AdminTest : testing::Test {
     }
 
     Pool pool{patient("STACK_WORKER_DSN", 2, catalogue())};
-    Pool schema_owner{patient("STACK_OWNER_DSN", 1, {kAge, kAgeRevocation})};
+    Pool schema_owner{patient("STACK_OWNER_DSN", 1, {kAgeAccount, kAgeRevocation})};
     PgStore todos{pool};
     PgAccountStore store{pool};
     const OwnerId owner = new_owner();

@@ -23,6 +23,10 @@ using fcgi_worker::pq::Pool;
 using fcgi_worker::pq::Rows;
 using fcgi_worker::pq::Statement;
 
+/// No password hashes to them, so that no test waits for one; the store does not look into them.
+inline constexpr const char* kHash = "$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA";
+inline constexpr const char* kOtherHash = "$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$b3RoZXI";
+
 /// A connection string of the stack that runs: "STACK_WORKER_DSN", "STACK_OWNER_DSN".
 inline std::string require_dsn(const char* variable) {
     const char* dsn = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): read before threads start

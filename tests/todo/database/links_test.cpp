@@ -17,14 +17,10 @@ namespace {
 using State = LinkStore::State;
 using enum LinkPurpose;
 
-// No password hashes to them; the store does not look into them.
-constexpr const char* kHash = "$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA";
-constexpr const char* kOtherHash = "$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$b3RoZXI";
-
 /// As if so many seconds had passed since the owner's links were made.
-constexpr Statement kAge{"age",
-                         "UPDATE one_time_link SET created_at = created_at - make_interval(secs => $2::bigint) "
-                         "WHERE owner_id = $1"};
+constexpr Statement kAgeLinks{"age",
+                              "UPDATE one_time_link SET created_at = created_at - make_interval(secs => $2::bigint) "
+                              "WHERE owner_id = $1"};
 
 struct LinksTest : testing::Test {
     LinksTest() {
@@ -40,8 +36,8 @@ struct LinksTest : testing::Test {
         return code;
     }
     void let_pass(std::chrono::seconds time) {
-        Pool admin{patient("STACK_OWNER_DSN", 1, {kAge})};
-        admin.acquire(soon()).execute(kAge, {owner.value.to_string(), std::to_string(time.count())});
+        Pool admin{patient("STACK_OWNER_DSN", 1, {kAgeLinks})};
+        admin.acquire(soon()).execute(kAgeLinks, {owner.value.to_string(), std::to_string(time.count())});
     }
     State state_of(const LinkCode& code, LinkPurpose purpose) { return links.state_of(code, purpose, soon()); }
     /// Of the owner's links.

@@ -13,12 +13,6 @@ using fcgi_worker::Request;
 
 constexpr std::chrono::hours kSessionLife{90 * 24};  ///< As the statements have it: it ends when it is not refreshed.
 
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view kBlanks = " \t";
-    text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-    return text.substr(0, text.find_last_not_of(kBlanks) + 1);
-}
-
 /// What stands before the separator, without blanks around it; that and the separator are taken from the front of
 /// `rest`.
 std::string_view take_until(std::string_view& rest, char separator) {
