@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -155,6 +156,7 @@ void serve(todo::Options options) {
     Server server{std::move(socket), [&router](const Request& request) { return router.handle(request); },
                   options.server, log};
 
+    std::atomic<bool> serving = false;
     std::optional<todo::StatusServer> status;
     if (!options.status.directory.empty()) {
         todo::StatusSources sources{.version = std::string(todo::version()),
@@ -164,6 +166,7 @@ void serve(todo::Options options) {
                                     .server = [&server] { return server.counts(); },
                                     .queue = [&server] { return server.queue(); },
                                     .pool = [&pool] { return pool.counts(); },
+                                    .serving = [&serving] { return serving.load(); },
                                     .combiners = [&store] { return store.counts(); },
                                     .log_lines_lost = sink.lines_lost,
                                     .requests = [&request_metrics] { return request_metrics.text(); }};
@@ -182,6 +185,7 @@ void serve(todo::Options options) {
           {"slot", status ? std::to_string(status->slot()) : "none"}}});
     // Other processes that share the socket serve meanwhile. Without a database it says so to whoever asks.
     pool.wait_until_full(fcgi_worker::deadline_after(kLongestWarmUp));
+    serving = true;
     todo::supervisor::say_ready();
     server.run();
     log({LogLevel::kInfo, "stopped", {{"requests", server.counts().requests}}});

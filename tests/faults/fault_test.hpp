@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,7 @@ struct FaultTest : ApiTest {
         EXPECT_TRUE(comes_true(have_all_connections)) << "not every worker has all its connections";
         EXPECT_THAT(remove(kTodos), Answers(204));
         if (HasFailure()) std::cout << "The workers' log of this test:\n" << log_of_this_test() << "\n";
+        for (const std::string& line : complaints()) std::cout << "# " << line << "\n";
     }
 
     static bool is_ready(std::size_t slot) { return of_worker(slot, "readyz").status == 200; }
@@ -82,6 +84,18 @@ private:
         constexpr std::size_t kShown = 8000;
         const std::string text = log_.text();
         return text.size() <= kShown ? text : "..." + text.substr(text.size() - kShown);
+    }
+
+    /// Where a test failed: the first lines that say why something was not served.
+    [[nodiscard]] std::vector<std::string> complaints() const {
+        constexpr std::size_t kShown = 10;
+        std::vector<std::string> found;
+        if (!HasFailure()) return found;
+        std::istringstream log{log_.text()};
+        for (std::string line; found.size() < kShown && std::getline(log, line);) {
+            if (line.find(R"("level":"info")") == std::string::npos) found.push_back(line);
+        }
+        return found;
     }
 
     const NewLines log_{"worker.log"};

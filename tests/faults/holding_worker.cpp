@@ -95,6 +95,7 @@ void serve(todo::Options options, const sigset_t& signals) {
                                      .server = [&server] { return server.counts(); },
                                      .queue = [&server] { return server.queue(); },
                                      .pool = [&pool] { return pool.counts(); },
+                                     .serving = [] { return true; },
                                      .combiners = [] { return todo::StatusSources::Combiners{}; },
                                      .log_lines_lost = sink.lines_lost,
                                      .requests = [] { return std::string{}; }},

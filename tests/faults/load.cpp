@@ -138,8 +138,7 @@ Answer Load::ask(const std::string& method, const std::function<Answer()>& reque
 }
 
 void PrintTo(const Load::Failure& failure, std::ostream* out) {
-    *out << failure.method << " answered ";
-    PrintTo(failure.answer, out);
+    *out << "\n    " << failure.method << " answered " << failure.answer.status << " " << failure.answer.body;
 }
 
 }  // namespace api

@@ -27,6 +27,7 @@ struct Status : testing::Test {
                                    .server = [this] { return server; },
                                    .queue = [this] { return queue; },
                                    .pool = [this] { return pool; },
+                                   .serving = [this] { return serving; },
                                    .combiners =
                                        [this] {
                                            return StatusSources::Combiners{{"create", combiner}};
@@ -42,6 +43,7 @@ struct Status : testing::Test {
         return router.handle(request);
     }
 
+    bool serving = true;
     fcgi_worker::ServerCounts server{.busy_threads = 2,
                                      .at_work = 5,
                                      .requests = 40,
@@ -89,6 +91,16 @@ TEST_F(Status, IsReadyWhenAllConnectionsAreBusy) {
     pool = {.busy = 3};
 
     EXPECT_EQ(get("/readyz").status, 200);
+}
+
+TEST_F(Status, IsNotReadyBeforeItTakesRequests) {
+    serving = false;
+
+    const auto answer = get("/readyz");
+
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_THAT(answer.body, HasSubstr("It takes no requests yet: 2 of 3 connections to PostgreSQL are open."));
+    EXPECT_EQ(get("/livez").status, 200);
 }
 
 TEST_F(Status, SaysWhichDependencyIsMissing) {

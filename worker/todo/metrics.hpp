@@ -28,6 +28,7 @@ struct StatusSources {
     std::function<fcgi_worker::ServerCounts()> server;
     std::function<std::optional<fcgi_worker::ListenQueue>()> queue;
     std::function<fcgi_worker::pq::PoolCounts()> pool;
+    std::function<bool()> serving;  ///< Whether it takes requests: it does not while it starts.
     using Combiners = std::vector<std::pair<std::string, fcgi_worker::pq::CombinerCounts>>;
     std::function<Combiners()> combiners;          ///< By statement.
     std::function<AccountCounts()> accounts = {};  ///< Empty: nobody signs in.

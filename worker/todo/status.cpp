@@ -23,7 +23,13 @@ Response plain_text(std::string body) {
 
 Response readiness(const StatusSources& sources) {
     const auto pool = sources.pool();
-    if (pool.busy + pool.idle > 0) return plain_text("ok\n");
+    const std::size_t open = pool.busy + pool.idle;
+    if (!sources.serving()) {
+        throw Problem(503, "starting", "The process is starting",
+                      "It takes no requests yet: " + std::to_string(open) + " of " +
+                          std::to_string(sources.connections) + " connections to PostgreSQL are open.");
+    }
+    if (open > 0) return plain_text("ok\n");
     throw Problem(503, "database-away", "The database is away",
                   "None of " + std::to_string(sources.connections) + " connections to PostgreSQL is open; " +
                       std::to_string(pool.failed_attempts) + " attempts to open one have failed.");
