@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 namespace stack {
@@ -69,11 +70,17 @@ int process_in(const std::string& pid_file) {
     return process;
 }
 
+std::string proc_file(int process, const std::string& name) {
+    const std::ifstream file{"/proc/" + std::to_string(process) + "/" + name};
+    std::ostringstream text;
+    text << file.rdbuf();  // unlike an iterator it does not throw where the process ends in the middle
+    return text.str();
+}
+
 std::vector<int> children_of(int process) {
     std::vector<int> children;
     for (const std::filesystem::path& candidate : processes()) {
-        std::ifstream stat{candidate / "stat"};
-        const std::string line{std::istreambuf_iterator<char>{stat}, {}};
+        const std::string line = proc_file(id_of(candidate), "stat");
         // Behind the program's name in brackets: " S <parent> ...".
         const std::size_t name_end = line.rfind(") ");
         if (name_end == std::string::npos) continue;

@@ -32,6 +32,9 @@ std::string run_script(const std::string& script, const std::string& action);
 
 [[nodiscard]] std::vector<int> children_of(int process);
 
+/// What stands in /proc/<process>/<name>; empty where the process has ended.
+[[nodiscard]] std::string proc_file(int process, const std::string& name);
+
 /// Process ids of the worker, in ascending order: those whose program is bin/todo-worker of the state folder.
 [[nodiscard]] std::vector<int> workers();
 

@@ -2,23 +2,18 @@
 
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string>
 #include <utility>
 
+#include "stack.hpp"
+
 namespace usage {
 namespace {
 
-std::string file_of(int process, const char* name) {
-    std::ifstream file{"/proc/" + std::to_string(process) + "/" + name};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
 std::size_t kib_in_memory(int process) {
     constexpr std::string_view kName = "\nRssAnon:";
-    const std::string status = file_of(process, "status");
+    const std::string status = stack::proc_file(process, "status");
     const std::size_t place = status.find(kName);
     return place == std::string::npos ? 0 : std::stoul(status.substr(place + kName.size()));
 }
@@ -28,7 +23,7 @@ std::size_t kib_in_memory(int process) {
 std::chrono::duration<double> processor_time(const std::vector<int>& processes) {
     long ticks = 0;
     for (const int process : processes) {
-        const std::string stat = file_of(process, "stat");
+        const std::string stat = stack::proc_file(process, "stat");
         const std::size_t name_end = stat.rfind(") ");
         if (name_end == std::string::npos) continue;
         std::istringstream fields{stat.substr(name_end + 2)};

@@ -105,7 +105,8 @@ TEST_F(RunProgram, KillsItWithItsChildrenWhenItTakesTooLong) {
     // An orphan that was killed is gone once its new parent has looked: until then it is a zombie.
     const auto is_gone = [&] {
         std::ifstream file{"/proc/" + std::to_string(child) + "/stat"};
-        const std::string stat{std::istreambuf_iterator<char>{file}, {}};
+        std::string stat;
+        std::getline(file, stat);
         return stat.empty() || stat.find(") Z ") != std::string::npos;
     };
     while (!is_gone() && std::chrono::steady_clock::now() < latest) std::this_thread::sleep_for(milliseconds{10});
