@@ -3,6 +3,8 @@
 # never run. `folder` is where whoever sources it keeps a run's files.
 # shellcheck source=worker/stack/shell.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../worker/stack/shell.sh"
+# shellcheck source=worker/stack/clock.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../worker/stack/clock.sh"
 
 bench_folder=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 
@@ -18,12 +20,16 @@ as_typed() {
 
 # start_stack [OPTION]...: of ./todo up. Sets postmaster, and what use_state sets.
 start_stack() {
+    steady_clock
     "$project/todo" up "$@" --state "$folder/stack" --port "$(free_ports 20000 30000)" >"$folder/log" 2>&1 ||
         { tail -n 20 -- "$folder/log" >&2 && die "the stack does not start: the lines above are the end of its log"; }
     use_state "$folder/stack"
     postmaster=$("$project/sql/cluster" postmaster --state "$state")
 }
-remove_stack() { [[ ! -d $folder/stack ]] || "$project/todo" down --wipe --state "$folder/stack" >>"$folder/log" 2>&1; }
+remove_stack() {
+    restore_clock
+    [[ ! -d $folder/stack ]] || "$project/todo" down --wipe --state "$folder/stack" >>"$folder/log" 2>&1
+}
 
 # start_todo_workers OPTIONS [NAME=NUMBER]...: the stack's, with these options and other numbers. Nobody is turned away for the
 # length of the queue, and an owner may have as many todos as come.
@@ -61,23 +67,18 @@ have_ended() {
     done
 }
 
-# last_processors N: of those that this process may use, as taskset takes them.
-last_processors() { taskset -pc $$ | sed 's/.*: //' | tr ',' '\n' | awk -F- '{ for (i = $1; i <= $NF; ++i) print i }' | tail -n "$1" | paste -sd ,; }
-
 # load_url URL SECONDS THREADS CLIENTS ARGUMENT...: by wrk, with what wrk.lua takes. Prints its line of JSON, and in that the
-# processor time that wrk took itself. It stays on as many processors as it has threads, with one: on its own. The clocks of
-# some virtual machines' processors are 25 ms apart, and an answer that is there before its request counts as a time-out.
+# processor time that wrk took itself.
 load_url() {
-    local TIMEFORMAT='%U %S' processors
-    processors=$(last_processors "$3")
-    { time timeout -k 5 $(($2 + 20)) taskset -c "$processors" wrk -t "$3" -c "$4" -d "${2}s" --timeout 10s -s "$bench_folder/wrk.lua" "$1" -- "${@:5}" \
+    local TIMEFORMAT='%U %S'
+    { time timeout -k 5 $(($2 + 20)) wrk -t "$3" -c "$4" -d "${2}s" --timeout 10s -s "$bench_folder/wrk.lua" "$1" -- "${@:5}" \
         >"$folder/wrk.txt" 2>&1; } 2>"$folder/wrk.time" || die "wrk failed: $(tail -n 3 -- "$folder/wrk.txt" "$folder/wrk.time")"
     tail -n 1 -- "$folder/wrk.txt" | jq -c --arg time "$(<"$folder/wrk.time")" '. + {wrk_us: ($time | split(" ") | map(tonumber) | add * 1e6)}'
 }
 
 # pgbench_rate CLIENTS SECONDS FILE OPTION...: a prepared statement each, over the same socket.
 pgbench_rate() {
-    pgbench -n -M prepared -c "$1" -j 2 -T "$2" -f "$3" "${@:4}" "$STACK_WORKER_DSN" 2>>"$folder/log" |
+    "${in_turn[@]}" pgbench -n -M prepared -c "$1" -j 2 -T "$2" -f "$3" "${@:4}" "$STACK_WORKER_DSN" 2>>"$folder/log" |
         awk '/^tps/ { printf "%d\n", $3; found = 1 } END { exit !found }' || die "pgbench failed: $(tail -n 3 -- "$folder/log")"
 }
 

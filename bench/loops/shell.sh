@@ -14,6 +14,7 @@ folder='' supervisor='' master=''
 make_folder() {
     local here
     here=$(dirname -- "${BASH_SOURCE[0]}")
+    steady_clock
     folder=$(mktemp -d "$1/todo-bench.XXXXXX")
     chmod 755 "$folder"
     use_state "$folder/stack"
@@ -26,6 +27,7 @@ make_folder() {
 remove_folder() {
     stop_case
     [[ -z $folder ]] || rm -rf -- "$folder"
+    restore_clock
     folder=
 }
 
