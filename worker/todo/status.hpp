@@ -44,7 +44,7 @@ private:
 };
 
 /// GET /livez   -> 200: the process runs
-/// GET /readyz  -> 200, or 503 with a problem that names what is missing: it starts yet, or a connection to the database
+/// GET /readyz  -> 200, or 503 with a problem that names what is missing: it starts, or has no connection
 /// GET /metrics -> 200 in Prometheus' text format
 ///
 /// None of them borrows a connection: a probe never stands in a client's way.
