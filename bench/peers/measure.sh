@@ -2,6 +2,7 @@
 # One measurement: a load on the peer that runs, and what everybody spent on it. Sourced, never run.
 # shellcheck source=bench/peers/peers.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/peers.sh"
+shopt -s inherit_errexit # a measurement that fails ends the run: it is not left out
 
 # load LOAD CLIENTS SECONDS: prints load_url's line of JSON.
 load() { load_url "$url" "$3" 1 "$2" 1 "$1" "$folder/tokens"; }
@@ -35,10 +36,12 @@ measure() {
         '{load: $load, $clients, rate: ((.requests - .errors) / .seconds | round)} + . + {memory_mib: $memory}' <<<"$line"
 }
 
-# The mark: the same statements by pgbench, without a server in front. measure_pgbench LOAD CLIENTS SECONDS
+# The mark: nearly the same statements by pgbench, without a server in front; for the same owners, and after a second that does
+# not count, as well. measure_pgbench LOAD CLIENTS SECONDS
 measure_pgbench() {
-    local rate
+    local rate script=("$peers_folder/$1.pgbench" -D "owners=$stage_owners" -D "step=$stage_step")
     [[ $1 == list ]] || reset_todos
-    rate=$(pgbench_rate "$2" "$3" "$peers_folder/$1.pgbench" -D "owners=$stage_owners")
+    pgbench_rate "$2" 1 "${script[@]}" >/dev/null
+    rate=$(pgbench_rate "$2" "$3" "${script[@]}")
     jq -nc --arg load "$1" --argjson clients "$2" --argjson rate "$rate" '{load: $load, $clients, $rate, errors: 0}'
 }

@@ -8,7 +8,7 @@
 # shellcheck source=bench/peers/stage.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/stage.sh"
 
-peers=(go go-batch php node cpp ours-one ours)
+peers=(php node cpp go go-batch ours ours-one)
 declare -A peer_label=(
     [go]='Go, net/http and pgx'
     [go-batch]='the same Go, with batches'
@@ -25,7 +25,7 @@ declare -A peer_candidates=(
     [go]='2:20 1:20 2:2 2:4 2:8 2:12'
     [go-batch]='2:20 1:1 2:1 2:2 2:4 2:8'
     [php]='1:20 1:2 1:4 1:8 1:12 1:32'
-    [node]='2:20 1:20 1:2 2:1 2:2 2:4'
+    [node]='2:20 1:20 1:2 1:4 2:2 2:4'
     [cpp]='1:20 1:2 1:4 1:8 1:12 2:10'
     [ours-one]='2:20 1:20 1:2 1:4 1:8 2:4'
     [ours]='2:20 1:20 1:1 1:2 1:4 2:4'
@@ -65,8 +65,8 @@ start_peer() {
     peer_pass=http peer_listens=$peer_socket
     rm -f -- "$peer_socket"
     case $name in
-    go) run_peer "${environment[@]}" GOMAXPROCS="$workers" "$folder/peers/go" ;;
-    go-batch) run_peer "${environment[@]}" GOMAXPROCS="$workers" "$folder/peers/go" -batch ;;
+    go) run_peer "${environment[@]}" GOMAXPROCS="$workers" GOGC=400 "$folder/peers/go" ;;
+    go-batch) run_peer "${environment[@]}" GOMAXPROCS="$workers" GOGC=400 "$folder/peers/go" -batch ;;
     node) run_peer "${environment[@]}" NODE_ENV=production node "$folder/peers/node/server.js" ;;
     cpp) peer_pass=fastcgi && run_peer "${environment[@]}" "$folder/peers/cpp" ;;
     php) peer_pass=php && start_php "$connections" ;;
@@ -90,7 +90,7 @@ run_peer() {
 start_php() { # PROCESSES
     local user_line=''
     if ((EUID == 0)); then user_line="user = $service_user"; fi
-    sed "s|@log@|$folder/log|; s|@user@|$user_line|; s|@socket@|$peer_socket|; s|@workers@|$1|; s|@database@|$state/run/postgresql|; s|@key@|$folder/key|" \
+    sed "s|@log@|$folder/log|; s|@user@|$user_line|; s|@socket@|$peer_socket|; s|@workers@|$1|; s|@database@|$state/run/postgresql|; s|@key@|$folder/key.php|" \
         "$peers_folder/php/fpm.conf.in" >"$folder/fpm.conf"
     # Started by root, its processes are the service's user's.
     env -i PATH="$PATH" LC_ALL=C.UTF-8 "${in_turn[@]}" php-fpm8.2 -n -d zend_extension=opcache -d extension=pgsql -d opcache.enable=1 \

@@ -1,6 +1,6 @@
 // Makes a page of a run: node report.mjs FOLDER COMMAND. What the columns mean is in bench/README.md.
 import { readFileSync } from 'node:fs';
-import { batching, memoryOf, ours, read } from './results.mjs';
+import { batching, median, memoryOf, ours, read, together } from './results.mjs';
 
 const [folder, command] = process.argv.slice(2);
 const run = read(folder);
@@ -13,28 +13,36 @@ function bestOther(load, clients) {
   return others.map((name) => run.find(name, load, clients)).sort((a, b) => b.rate - a.rate)[0];
 }
 
-// `above` and `below`: a peer and clients -> a case. `of`: what is divided.
+// The ratio of two cases in each round, in which they follow each other: the median, and the least and the most.
+function ratio(above, below, of) {
+  const inRound = (one, n) => of(one.rounds.find(({ round }) => round === n));
+  const ratios = above.rounds.map(({ round }) => inRound(above, round) / inRound(below, round));
+  return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) };
+}
+
+// `above` and `below`: a peer and clients -> a case. `of`: what is divided, of a round.
 function bars() {
   const rows = [];
   const add = (what, bar, above, below, { of = (one) => one.rate, named = false } = {}) => {
     const cells = run.clients.map((clients) => {
       const [a, b] = [above(clients), below(clients)];
       if (!a || !b) return undefined;
-      const ratio = of(a) / of(b);
-      const missed = bar !== undefined && ratio < bar;
-      return `${missed ? `${ratio.toFixed(2)} (missed)` : `**${ratio.toFixed(2)}**`}${named ? `, ${b.peer}` : ''}`;
+      const { median: middle, least, most } = ratio(a, b, of);
+      const missed = bar !== undefined && middle < bar;
+      const range = `${least.toFixed(2)} - ${most.toFixed(2)}`;
+      return `${missed ? `${middle.toFixed(2)} (missed)` : `**${middle.toFixed(2)}**`}, ${range}${named ? `, ${b.peer}` : ''}`;
     });
     if (!cells.includes(undefined)) rows.push([what, bar === undefined ? '' : `at least ${bar}`, ...cells]);
   };
   for (const load of run.loads) {
     const peer = (name) => (clients) => run.find(name, load, clients);
     add(`${load}: requests/s of ours / the best peer without batches`, { insert: 3, list: 1.5 }[load], peer('ours'), (clients) => bestOther(load, clients), { named: true });
-    add(`${load}: processor time of nginx, PHP-FPM and PostgreSQL / with ours`, load === 'mix' ? undefined : 3, peer('php'), peer('ours'), { of: (one) => one.together });
+    add(`${load}: processor time of nginx, PHP-FPM and PostgreSQL / with ours`, load === 'mix' ? undefined : 3, peer('php'), peer('ours'), { of: together });
     add(`${load}: requests/s of ours / Go with batches`, 1, peer('ours'), peer('go-batch'));
     add(`${load}: requests/s of ours / ours with the combiner off`, undefined, peer('ours'), peer('ours-one'));
     add(`${load}: requests/s of ours / statements/s of pgbench`, undefined, peer('ours'), () => run.find('pgbench', load));
   }
-  return rows.length === 0 ? '' : table(['ratio of medians', 'bar', ...run.clients.map((count) => `${count} connections`)], rows);
+  return rows.length === 0 ? '' : table(['ratio in a round: median, least - most', 'bar', ...run.clients.map((count) => `${count} connections`)], rows);
 }
 
 function memory() {

@@ -8,8 +8,13 @@ export const ours = ['ours', 'ours-one'];
 
 export function median(values) {
   const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b);
-  return sorted.length === 0 ? undefined : sorted[Math.floor(sorted.length / 2)];
+  if (sorted.length === 0) return undefined;
+  const half = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
+
+// Microseconds of processor time that all who serve spend on a request.
+export const together = ({ cpu_us: us }) => us && us.front + us.application + us.database;
 
 // One case is a peer, a load and a number of connections.
 function summary(rounds) {
@@ -17,6 +22,7 @@ function summary(rounds) {
   const rates = rounds.map((round) => round.rate);
   const cpu = Object.fromEntries(['front', 'application', 'database', 'wrk'].map((role) => [role, of((round) => round.cpu_us?.[role])]));
   return {
+    rounds,
     peer: rounds[0].peer,
     load: rounds[0].load,
     clients: rounds[0].clients,
@@ -29,7 +35,7 @@ function summary(rounds) {
     memory: of((round) => round.memory_mib),
     errors: rounds.reduce((sum, round) => sum + round.errors, 0),
     cpu,
-    together: of((round) => round.cpu_us && round.cpu_us.front + round.cpu_us.application + round.cpu_us.database),
+    together: of(together),
   };
 }
 
@@ -47,11 +53,13 @@ export function read(folder) {
     if (!groups.has(name)) groups.set(name, []);
     groups.get(name).push(round);
   }
+  const all = Math.max(...rounds.map((round) => round.round));
+  for (const [name, group] of groups) if (group.length !== all) throw new Error(`${name}: ${group.length} of ${all} rounds are there`);
   const cases = [...groups.values()].map(summary);
   const distinct = (get) => [...new Set(rounds.filter((round) => round.peer !== 'pgbench').map(get))];
   return {
     cases,
-    rounds: Math.max(...rounds.map((round) => round.round)),
+    rounds: all,
     loads: distinct((round) => round.load),
     clients: distinct((round) => round.clients).sort((a, b) => a - b),
     peers: distinct((round) => round.peer),

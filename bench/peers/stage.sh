@@ -7,12 +7,13 @@
 source "$(dirname -- "${BASH_SOURCE[0]}")/../shell.sh"
 
 peers_folder=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-folder='' peer_socket='' url='' front='' stage_owners=''
+folder='' peer_socket='' url='' front='' stage_owners='' stage_step=''
 front_processes=$NGINX_WORKERS # of nginx; whoever sources this may set another number
 
 # make_stage OWNERS: a todo for each of which there are ten. Not under /tmp, which may be memory: a commit has to reach a disk.
 make_stage() {
     stage_owners=$1
+    stage_step=$(($1 < 10000 ? 1 : $1 / 10000)) # one owner of so many is asked for
     folder=$(mktemp -d /var/tmp/todo-peers.XXXXXX)
     chmod 755 "$folder"
     # shellcheck disable=SC2119 # without an option
@@ -25,11 +26,12 @@ make_stage() {
 
     peer_socket=$folder/run/peer.sock
     install -d -o "$service_user" "$folder/run"
-    node "$peers_folder/tokens.mjs" "$state/token-keys.json" "$1" "$(($1 < 10000 ? $1 : 10000))" >"$folder/tokens"
+    node "$peers_folder/tokens.mjs" "$state/token-keys.json" "$1" "$stage_step" >"$folder/tokens"
     # The peers read the bytes of the key itself.
     (umask 077 && jq -r '.keys[0].k + "="' "$state/token-keys.json" | basenc --base64url -d >"$folder/key")
     (($(stat -c %s "$folder/key") == 32)) || die "the key in $state/token-keys.json has not 32 bytes"
-    if ((EUID == 0)); then chown "$service_user" "$folder/key"; fi
+    (umask 077 && printf "<?php return hex2bin('%s');\n" "$(od -An -v -tx1 "$folder/key" | tr -d ' \n')" >"$folder/key.php")
+    if ((EUID == 0)); then chown "$service_user" "$folder/key" "$folder/key.php"; fi
     make_front
 }
 
@@ -49,8 +51,12 @@ require_durable() {
     [[ $(stat -f -c %T -- "$state/pg") != tmpfs ]] || die "$state is memory: a commit would not be on a disk"
 }
 
+# After a checkpoint the first write to a page writes all of it to the log: some 3,000 writes pay for most of that, here, so
+# that it is not who writes least that pays most for a write.
 reset_todos() {
     psql -X -q -v ON_ERROR_STOP=1 "$STACK_ADMIN_DSN" -f "$peers_folder/reset.sql" >>"$folder/log"
+    pgbench -n -M prepared -c 8 -j 2 -t 400 -f "$peers_folder/insert.pgbench" -D "owners=$stage_owners" -D "step=$stage_step" \
+        "$STACK_WORKER_DSN" >>"$folder/log" 2>&1
 }
 
 # What nginx has for the whole run; front_for starts one for each peer.

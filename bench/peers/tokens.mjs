@@ -1,5 +1,5 @@
-// Access tokens as todo-worker signs them. As a program: node tokens.mjs KEY_FILE OWNERS COUNT prints that many lines, of
-// owners that are spread evenly over all.
+// Access tokens as todo-worker signs them. As a program: node tokens.mjs KEY_FILE OWNERS STEP prints a line for one owner of so
+// many.
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -27,9 +27,9 @@ export function readKey(file) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const [file, owners, count] = process.argv.slice(2);
+  const [file, owners, step] = process.argv.slice(2);
   const key = readKey(file);
   const lines = [];
-  for (let i = 0; i < Number(count); ++i) lines.push(sign(key, ownerId(Math.floor((i * Number(owners)) / Number(count)))));
+  for (let owner = 0; owner < Number(owners); owner += Number(step)) lines.push(sign(key, ownerId(owner)));
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -40,6 +40,7 @@ std::string parameter(const FCGX_Request& fcgi, const char* name) {
 }
 
 std::string read_body(const FCGX_Request& fcgi) {
+    if (parameter(fcgi, "CONTENT_LENGTH").empty()) return {};
     std::string body(kBodyBytes + 1, '\0');
     const int count = FCGX_GetStr(body.data(), static_cast<int>(body.size()), fcgi.in);
     if (count < 0 || static_cast<std::size_t>(count) > kBodyBytes) throw peer::Refusal{413};

@@ -15,6 +15,7 @@
 #include <iterator>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 namespace peer {
 namespace {
@@ -48,10 +49,10 @@ std::string hmac_sha256(const std::string& key, std::string_view text) {
 
 json::object parse_object(const std::string& text, int status) {
     boost::system::error_code error;
-    const json::value value = json::parse(text, error);
+    json::value value = json::parse(text, error);
     if (error) throw Refusal{status};
     if (!value.is_object()) throw Refusal{status == 400 ? 422 : status};
-    return value.get_object();
+    return std::move(value.get_object());
 }
 
 bool is_text(const json::object& members, std::string_view name, std::string_view expected) {

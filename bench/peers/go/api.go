@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"strconv"
 	"strings"
@@ -85,7 +86,7 @@ func (a *api) serveAll(answer http.ResponseWriter, request *http.Request, owner 
 			return
 		}
 		for i := range todos {
-			todos[i].URL = todoURL(request, todos[i].ID)
+			todos[i].show(request.Host)
 		}
 		send(answer, http.StatusOK, todos)
 	case http.MethodPost:
@@ -97,7 +98,7 @@ func (a *api) serveAll(answer http.ResponseWriter, request *http.Request, owner 
 			refuse(answer, http.StatusUnprocessableEntity)
 			return
 		}
-		todo := Todo{ID: uuid.Must(uuid.NewV7()), Title: *sent.Title.value, Order: sent.Order.value}
+		todo := Todo{id: uuid.Must(uuid.NewV7()), Title: *sent.Title.value, Order: sent.Order.value}
 		if sent.Completed.set {
 			todo.Completed = *sent.Completed.value
 		}
@@ -108,7 +109,7 @@ func (a *api) serveAll(answer http.ResponseWriter, request *http.Request, owner 
 			fail(answer, err)
 			return
 		}
-		todo.URL = todoURL(request, todo.ID)
+		todo.show(request.Host)
 		answer.Header().Set("Location", todo.URL)
 		send(answer, http.StatusCreated, &todo)
 	default:
@@ -147,7 +148,7 @@ func (a *api) serveOne(answer http.ResponseWriter, request *http.Request, owner 
 		fail(answer, err)
 		return
 	}
-	todo.URL = todoURL(request, todo.ID)
+	todo.show(request.Host)
 	send(answer, http.StatusOK, todo)
 }
 
@@ -176,15 +177,18 @@ func read(answer http.ResponseWriter, request *http.Request) (sent content, ok b
 		refuse(answer, http.StatusRequestEntityTooLarge)
 		return sent, false
 	}
-	if !json.Valid(text) {
-		refuse(answer, http.StatusBadRequest)
-		return sent, false
-	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	const most = 1 << 53
 	title, order, notes := &sent.Title, &sent.Order, &sent.Notes
-	wrong := decoder.Decode(&sent) != nil || title.isNull() || sent.Completed.isNull() || notes.isNull() ||
+	failure := decoder.Decode(&sent)
+	if failure != nil || decoder.More() {
+		if !json.Valid(text) {
+			refuse(answer, http.StatusBadRequest)
+			return sent, false
+		}
+	}
+	wrong := failure != nil || title.isNull() || sent.Completed.isNull() || notes.isNull() ||
 		title.set && (strings.TrimSpace(*title.value) == "" || utf8.RuneCountInString(*title.value) > 1024) ||
 		notes.set && utf8.RuneCountInString(*notes.value) > 8192 ||
 		order.value != nil && (*order.value < -most || *order.value > most)
@@ -192,10 +196,6 @@ func read(answer http.ResponseWriter, request *http.Request) (sent content, ok b
 		refuse(answer, http.StatusUnprocessableEntity)
 	}
 	return sent, !wrong
-}
-
-func todoURL(request *http.Request, id uuid.UUID) string {
-	return "http://" + request.Host + "/v1/todos/" + id.String()
 }
 
 func send(answer http.ResponseWriter, status int, body interface{}) {
@@ -215,6 +215,7 @@ func fail(answer http.ResponseWriter, err error) {
 		refuse(answer, http.StatusNotFound)
 		return
 	}
+	log.Print(err)
 	refuse(answer, http.StatusInternalServerError)
 }
 

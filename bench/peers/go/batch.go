@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"sort"
 	"time"
 
@@ -32,32 +33,23 @@ type member struct {
 	done  chan error
 }
 
-func newBatched(one single, workers int) *batched {
+// newBatched has so many statements of each kind under way at once: lists do not wait for the disk that creates wait for.
+func newBatched(one single, each int) *batched {
 	b := &batched{one, make(chan *member, 1024), make(chan *member, 1024), make(chan *member, 1024)}
-	for i := 0; i < workers; i++ {
-		go b.work()
+	ctx := context.Background()
+	for i := 0; i < each; i++ {
+		go serve(b.lists, b.list, func(m *member) (err error) { m.todos, err = b.single.List(ctx, m.owner, m.limit); return })
+		go serve(b.finds, b.find, func(m *member) (err error) { m.todo, err = b.single.Find(ctx, m.owner, m.id); return })
+		go serve(b.creates, b.create, func(m *member) error { return b.single.Create(ctx, m.owner, m.todo) })
 	}
 	return b
 }
 
-// work is one of as many as there are connections; each has one statement under way.
-func (b *batched) work() {
-	for {
-		var members []*member
-		var run func([]*member) error
-		var again func(*member) error
-		ctx := context.Background()
-		select {
-		case first := <-b.lists:
-			members, run = gather(first, b.lists), b.list
-			again = func(m *member) (err error) { m.todos, err = b.single.List(ctx, m.owner, m.limit); return }
-		case first := <-b.finds:
-			members, run = gather(first, b.finds), b.find
-			again = func(m *member) (err error) { m.todo, err = b.single.Find(ctx, m.owner, m.id); return }
-		case first := <-b.creates:
-			members, run = gather(first, b.creates), b.create
-			again = func(m *member) error { return b.single.Create(ctx, m.owner, m.todo) }
-		}
+// serve runs one statement after the other, and `again` for each member of one that failed.
+func serve(queue chan *member, run func([]*member) error, again func(*member) error) {
+	for first := range queue {
+		runtime.Gosched() // those who have just been answered ask again first
+		members := gather(first, queue)
 		err := run(members)
 		for _, m := range members {
 			if err != nil {
@@ -110,7 +102,7 @@ func (b *batched) Find(ctx context.Context, owner, id uuid.UUID) (*Todo, error) 
 }
 
 func (b *batched) Create(ctx context.Context, owner uuid.UUID, todo *Todo) error {
-	return ask(ctx, b.creates, &member{owner: owner, id: todo.ID, todo: todo})
+	return ask(ctx, b.creates, &member{owner: owner, id: todo.id, todo: todo})
 }
 
 // rows calls `take` for each row: the number of its member, from 0, and the todo.
@@ -122,12 +114,12 @@ func (b *batched) rows(members []*member, take func(int, Todo), text string, arg
 		return err
 	}
 	defer rows.Close()
+	var n int64
+	var todo Todo
+	fields := append([]interface{}{&n}, todo.fields()...)
 	for rows.Next() {
-		var n int64
-		var todo Todo
-		err := rows.Scan(&n, (*[16]byte)(&todo.ID), &todo.Title, &todo.Completed, &todo.Order, &todo.Notes,
-			(*time.Time)(&todo.CreatedAt), (*time.Time)(&todo.UpdatedAt), &todo.Version)
-		if err != nil {
+		todo = Todo{}
+		if err := rows.Scan(fields...); err != nil {
 			return err
 		}
 		if n < 1 || n > int64(len(members)) {

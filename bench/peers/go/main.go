@@ -34,9 +34,13 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	pooled := connections
+	if *batched {
+		pooled = 3*connections + 2 // PEER_CONNECTIONS of each kind of statement, and two for what has no batch
+	}
 	config, err := pgxpool.ParseConfig(fmt.Sprintf(
 		"host=%s dbname=todo user=todo_worker pool_max_conns=%d pool_min_conns=%d",
-		os.Getenv("PEER_DATABASE"), connections, connections))
+		os.Getenv("PEER_DATABASE"), pooled, pooled))
 	if err != nil {
 		log.Fatal(err)
 	}

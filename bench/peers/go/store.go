@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -11,27 +10,37 @@ import (
 	"github.com/jackc/pgx/v4/pgxpool"
 )
 
-// Todo as the API shows it.
+// Todo as the API shows it, and as the database has it: show makes texts of what JSON would call a function for.
 type Todo struct {
-	ID        uuid.UUID `json:"id"`
-	URL       string    `json:"url"`
-	Title     string    `json:"title"`
-	Completed bool      `json:"completed"`
-	Order     *int64    `json:"order"`
-	Notes     string    `json:"notes"`
-	CreatedAt moment    `json:"created_at"`
-	UpdatedAt moment    `json:"updated_at"`
-	Version   int64     `json:"version"`
+	ID        string `json:"id"`
+	URL       string `json:"url"`
+	Title     string `json:"title"`
+	Completed bool   `json:"completed"`
+	Order     *int64 `json:"order"`
+	Notes     string `json:"notes"`
+	CreatedAt string `json:"created_at"`
+	UpdatedAt string `json:"updated_at"`
+	Version   int64  `json:"version"`
+
+	id               uuid.UUID
+	created, updated time.Time
 }
 
-// moment is written in UTC with milliseconds.
-type moment time.Time
+// columns are read into fields, in this order.
+const columns = ` id, title, completed, "order", notes, created_at, updated_at, version `
 
-func (m moment) MarshalJSON() ([]byte, error) {
-	return time.Time(m).UTC().AppendFormat(make([]byte, 0, 32), `"2006-01-02T15:04:05.000Z"`), nil
+func (t *Todo) fields() []interface{} {
+	return []interface{}{(*[16]byte)(&t.id), &t.Title, &t.Completed, &t.Order, &t.Notes, &t.created, &t.updated, &t.Version}
 }
 
-var _ json.Marshaler = moment{}
+// show is called before a todo is sent. Moments are written in UTC with milliseconds.
+func (t *Todo) show(host string) {
+	const layout = "2006-01-02T15:04:05.000Z"
+	t.ID = t.id.String()
+	t.URL = "http://" + host + "/v1/todos/" + t.ID
+	t.CreatedAt = t.created.UTC().Format(layout)
+	t.UpdatedAt = t.updated.UTC().Format(layout)
+}
 
 // Store keeps the todos. Each function may return errNotFound.
 type Store interface {
@@ -47,11 +56,8 @@ type single struct {
 	pool *pgxpool.Pool
 }
 
-const columns = ` id, title, completed, "order", notes, created_at, updated_at, version `
-
 func scan(row pgx.Row, todo *Todo) error {
-	err := row.Scan((*[16]byte)(&todo.ID), &todo.Title, &todo.Completed, &todo.Order, &todo.Notes,
-		(*time.Time)(&todo.CreatedAt), (*time.Time)(&todo.UpdatedAt), &todo.Version)
+	err := row.Scan(todo.fields()...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return errNotFound
 	}
@@ -84,7 +90,7 @@ func (s single) Find(ctx context.Context, owner, id uuid.UUID) (*Todo, error) {
 func (s single) Create(ctx context.Context, owner uuid.UUID, todo *Todo) error {
 	return scan(s.pool.QueryRow(ctx, `INSERT INTO todo (owner_id, id, title, completed, "order", notes, created_at, updated_at, version)
 		VALUES ($1, $2, $3, $4, $5, $6, now(), now(), 1) RETURNING`+columns,
-		[16]byte(owner), [16]byte(todo.ID), todo.Title, todo.Completed, todo.Order, todo.Notes), todo)
+		[16]byte(owner), [16]byte(todo.id), todo.Title, todo.Completed, todo.Order, todo.Notes), todo)
 }
 
 func (s single) Change(ctx context.Context, owner, id uuid.UUID, sent content) (*Todo, error) {

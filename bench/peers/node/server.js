@@ -38,6 +38,7 @@ const todo = {
     version: { type: 'integer' },
   },
 };
+todo.required = Object.keys(todo.properties);
 
 let randoms = Buffer.alloc(0);
 function uuidV7() {
@@ -52,6 +53,9 @@ function uuidV7() {
   return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
 }
 
+// PostgreSQL leaves out the zeros at the end of a fraction.
+const moment = (text) => `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).padEnd(3, '0')}Z`;
+
 function refuse(status) {
   return Object.assign(new Error(`refused with ${status}`), { statusCode: status });
 }
@@ -65,7 +69,7 @@ async function serve() {
     types: {
       bigint: { to: 20, from: [20], parse: Number, serialize: String },
       // As text, as it goes on: 2026-11-24 01:59:24.906+00.
-      moment: { to: 1184, from: [1184], serialize: String, parse: (text) => new Date(text).toISOString() },
+      moment: { to: 1184, from: [1184], serialize: String, parse: moment },
     },
   });
   const verify = createVerifier({
@@ -82,18 +86,19 @@ async function serve() {
   const app = fastify({ bodyLimit: 65536, ajv: { customOptions: { coerceTypes: false, removeAdditional: false } } });
   app.addContentTypeParser('application/merge-patch+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
   app.decorateRequest('owner', '');
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const [scheme, token] = (request.headers.authorization ?? '').split(' ');
     try {
       if (scheme.toLowerCase() !== 'bearer') throw new TokenError('FAST_JWT_MISSING', 'no token');
       request.owner = verify(token).sub;
     } catch {
       reply.header('www-authenticate', 'Bearer');
-      throw refuse(401);
+      return done(refuse(401));
     }
+    done();
   });
-  app.addHook('preValidation', async (request) => {
-    if (request.params.id !== undefined && !uuid.test(request.params.id)) throw refuse(404);
+  app.addHook('preValidation', (request, reply, done) => {
+    done(request.params.id !== undefined && !uuid.test(request.params.id) ? refuse(404) : undefined);
   });
   app.setErrorHandler((error, request, reply) => {
     let status = error.statusCode ?? 500;

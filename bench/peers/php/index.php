@@ -2,7 +2,7 @@
 // The FastCGI that people know: one file, a process for each request at work, a persistent connection to PostgreSQL in each
 // process, and statements that are prepared once a connection.
 //
-// PEER_DATABASE: the folder of PostgreSQL's socket. PEER_KEY: file with the key.
+// PEER_DATABASE: the folder of PostgreSQL's socket. PEER_KEY: a file of PHP that returns the key, so that opcache keeps it.
 declare(strict_types=1);
 
 const COLUMNS = 'id, title, completed, "order", notes, created_at, updated_at, version';
@@ -51,7 +51,7 @@ function owner(): string
         throw new Refusal(401);
     }
     [, $head, $payload, $signature] = $parts;
-    $key = file_get_contents(getenv('PEER_KEY'));
+    $key = require getenv('PEER_KEY');
     if (!hash_equals(hash_hmac('sha256', "$head.$payload", $key, true), base64url($signature))) {
         throw new Refusal(401);
     }
@@ -79,17 +79,17 @@ function sent(): array
     }
     $title = $fields['title'] ?? null;
     $order = $fields['order'] ?? null;
-    $right = (!array_key_exists('title', $fields) || is_string($title) && trim($title) !== '' && code_points($title) <= 1024)
+    $right = (!array_key_exists('title', $fields) || is_string($title) && trim($title) !== '' && is_within($title, 1024))
         && (!array_key_exists('completed', $fields) || is_bool($fields['completed']))
         && ($order === null || is_int($order) && abs($order) <= 2 ** 53)
-        && (!array_key_exists('notes', $fields) || is_string($fields['notes']) && code_points($fields['notes']) <= 8192);
+        && (!array_key_exists('notes', $fields) || is_string($fields['notes']) && is_within($fields['notes'], 8192));
     return $right ? $fields : throw new Refusal(422);
 }
 
-/** Code points, without the extension mbstring, which need not be there. */
-function code_points(string $text): int
+/** In code points, without the extension mbstring, which need not be there. */
+function is_within(string $text, int $most): bool
 {
-    return preg_match_all('/./us', $text);
+    return strlen($text) <= $most || preg_match_all('/./us', $text) <= $most;
 }
 
 function uuid_v7(): string
@@ -100,11 +100,15 @@ function uuid_v7(): string
     return vsprintf('%s%s-%s-%s-%s-%s%s%s', str_split(bin2hex($bytes), 4));
 }
 
-/** A row as the API shows it. PostgreSQL leaves out the zeros at the end of a fraction. */
+/** PostgreSQL leaves out the zeros at the end of a fraction. */
+function moment(string $text): string
+{
+    return substr($text, 0, 10) . 'T' . substr($text, 11, 8) . '.' . str_pad(substr($text, 20, -3), 3, '0') . 'Z';
+}
+
+/** A row as the API shows it. */
 function todo(array $row): array
 {
-    $moment = static fn (string $text): string => sprintf(
-        '%sT%s.%-03sZ', substr($text, 0, 10), substr($text, 11, 8), str_pad(rtrim(substr($text, 20, -3), '+'), 3, '0'));
     return [
         'id' => $row[0],
         'url' => "http://{$_SERVER['HTTP_HOST']}/v1/todos/$row[0]",
@@ -112,8 +116,8 @@ function todo(array $row): array
         'completed' => $row[2] === 't',
         'order' => $row[3] === null ? null : (int) $row[3],
         'notes' => $row[4],
-        'created_at' => $moment($row[5]),
-        'updated_at' => $moment($row[6]),
+        'created_at' => moment($row[5]),
+        'updated_at' => moment($row[6]),
         'version' => (int) $row[7],
     ];
 }
