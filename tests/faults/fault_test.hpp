@@ -53,7 +53,8 @@ struct FaultTest : ApiTest {
     void TearDown() override {
         EXPECT_TRUE(comes_true(have_all_connections)) << "not every worker has all its connections";
         EXPECT_THAT(remove(kTodos), Answers(204));
-        if (HasFailure()) std::cout << "The workers' log of this test:\n" << log_of_this_test() << "\n";
+        if (!HasFailure()) return;
+        std::cout << "The workers' log of this test:\n" << log_of_this_test() << "\n";
         for (const std::string& line : complaints()) std::cout << "# " << line << "\n";
     }
 
@@ -86,11 +87,10 @@ private:
         return text.size() <= kShown ? text : "..." + text.substr(text.size() - kShown);
     }
 
-    /// Where a test failed: the first lines that say why something was not served.
+    /// The first lines that say why something was not served.
     [[nodiscard]] std::vector<std::string> complaints() const {
         constexpr std::size_t kShown = 10;
         std::vector<std::string> found;
-        if (!HasFailure()) return found;
         std::istringstream log{log_.text()};
         for (std::string line; found.size() < kShown && std::getline(log, line);) {
             if (line.find(R"("level":"info")") == std::string::npos) found.push_back(line);
