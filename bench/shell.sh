@@ -76,9 +76,12 @@ load_url() {
     tail -n 1 -- "$folder/wrk.txt" | jq -c --arg time "$(<"$folder/wrk.time")" '. + {wrk_us: ($time | split(" ") | map(tonumber) | add * 1e6)}'
 }
 
-# pgbench_rate CLIENTS SECONDS FILE OPTION...: a prepared statement each, over the same socket.
+# run_pgbench CLIENTS FILE OPTION...: a prepared statement each, over the socket that the workers have.
+run_pgbench() { "${in_turn[@]}" pgbench -n -M prepared -c "$1" -j 2 -f "$2" "${@:3}" "$STACK_WORKER_DSN" 2>>"$folder/log"; }
+
+# pgbench_rate CLIENTS SECONDS FILE OPTION...: prints the statements a second.
 pgbench_rate() {
-    "${in_turn[@]}" pgbench -n -M prepared -c "$1" -j 2 -T "$2" -f "$3" "${@:4}" "$STACK_WORKER_DSN" 2>>"$folder/log" |
+    run_pgbench "$1" "$3" -T "$2" "${@:4}" |
         awk '/^tps/ { printf "%d\n", $3; found = 1 } END { exit !found }' || die "pgbench failed: $(tail -n 3 -- "$folder/log")"
 }
 

@@ -39,7 +39,7 @@ measure() {
 # The mark: nearly the same statements by pgbench, without a server in front; for the same owners, and after a second that does
 # not count, as well. measure_pgbench LOAD CLIENTS SECONDS
 measure_pgbench() {
-    local rate script=("$peers_folder/$1.pgbench" -D "owners=$stage_owners" -D "step=$stage_step")
+    local rate script=("$peers_folder/$1.pgbench" "${asked_owners[@]}")
     [[ $1 == list ]] || reset_todos
     pgbench_rate "$2" 1 "${script[@]}" >/dev/null
     rate=$(pgbench_rate "$2" "$3" "${script[@]}")

@@ -7,13 +7,13 @@
 source "$(dirname -- "${BASH_SOURCE[0]}")/../shell.sh"
 
 peers_folder=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-folder='' peer_socket='' url='' front='' stage_owners='' stage_step=''
+folder='' peer_socket='' url='' front='' asked_owners=()
 front_processes=$NGINX_WORKERS # of nginx; whoever sources this may set another number
 
 # make_stage OWNERS: a todo for each of which there are ten. Not under /tmp, which may be memory: a commit has to reach a disk.
 make_stage() {
-    stage_owners=$1
-    stage_step=$(($1 < 10000 ? 1 : $1 / 10000)) # one owner of so many is asked for
+    local step=$(($1 < 10000 ? 1 : $1 / 10000)) # one owner of so many is asked for
+    asked_owners=(-D "owners=$1" -D "step=$step") # as pgbench takes them
     folder=$(mktemp -d /var/tmp/todo-peers.XXXXXX)
     chmod 755 "$folder"
     # shellcheck disable=SC2119 # without an option
@@ -26,7 +26,7 @@ make_stage() {
 
     peer_socket=$folder/run/peer.sock
     install -d -o "$service_user" "$folder/run"
-    node "$peers_folder/tokens.mjs" "$state/token-keys.json" "$1" "$stage_step" >"$folder/tokens"
+    node "$peers_folder/tokens.mjs" "$state/token-keys.json" "$1" "$step" >"$folder/tokens"
     # The peers read the bytes of the key itself.
     (umask 077 && jq -r '.keys[0].k + "="' "$state/token-keys.json" | basenc --base64url -d >"$folder/key")
     (($(stat -c %s "$folder/key") == 32)) || die "the key in $state/token-keys.json has not 32 bytes"
@@ -55,8 +55,7 @@ require_durable() {
 # that it is not who writes least that pays most for a write.
 reset_todos() {
     psql -X -q -v ON_ERROR_STOP=1 "$STACK_ADMIN_DSN" -f "$peers_folder/reset.sql" >>"$folder/log"
-    pgbench -n -M prepared -c 8 -j 2 -t 400 -f "$peers_folder/insert.pgbench" -D "owners=$stage_owners" -D "step=$stage_step" \
-        "$STACK_WORKER_DSN" >>"$folder/log" 2>&1
+    run_pgbench 8 "$peers_folder/insert.pgbench" "${asked_owners[@]}" -t 400 >>"$folder/log"
 }
 
 # What nginx has for the whole run; front_for starts one for each peer.
