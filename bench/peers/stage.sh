@@ -22,6 +22,7 @@ make_stage() {
     "$project/nginx/edge" stop --state "$state"
     "$project/worker/stack/processes" stop --state "$state"
     require_durable
+    give_memory
     psql -X -q -v ON_ERROR_STOP=1 -v "owners=$1" "$STACK_OWNER_DSN" -f "$peers_folder/data.sql" >>"$folder/log"
 
     peer_socket=$folder/run/peer.sock
@@ -49,6 +50,15 @@ require_durable() {
         [[ $(psql -X -At "$STACK_WORKER_DSN" -c "SHOW $setting") == on ]] || die "$setting is not on: a commit would not be on the disk"
     done
     [[ $(stat -f -c %T -- "$state/pg") != tmpfs ]] || die "$state is memory: a commit would not be on a disk"
+}
+
+# All rows and indexes in memory, as on a server: the service's own 128 MiB are for a small machine, and who reads everything
+# from the kernel's cache instead pays for it with each request, whoever asks.
+give_memory() {
+    psql -X -q "$STACK_ADMIN_DSN" -c "ALTER SYSTEM SET shared_buffers = '1GB'"
+    "$project/sql/cluster" stop --state "$state" >>"$folder/log"
+    "$project/sql/cluster" start --state "$state" >>"$folder/log"
+    postmaster=$("$project/sql/cluster" postmaster --state "$state")
 }
 
 # After a checkpoint the first write to a page writes all of it to the log: some 3,000 writes pay for most of that, here, so

@@ -15,6 +15,9 @@
 namespace fcgi_worker {
 namespace {
 
+/// Fibers that are ready: to go on with so many takes a thread longer than to wake a second one.
+constexpr std::size_t kMany = 16;
+
 thread_local Fiber* current = nullptr;
 
 // Not inline: whoever asks again after a wait may be on another thread, which a compiler does not expect.
@@ -244,13 +247,14 @@ void Fibers::expire(Clock::time_point now) {
     }
 }
 
-/// Its wait is over. A thread of the loop that calls this comes by itself to what is ready.
+/// Its wait is over. A thread of the loop that calls this comes by itself to what is ready; where that is much, another
+/// one helps.
 void Fibers::make_ready(Fiber& fiber) noexcept {
     const Fiber* const caller = current_fiber();
     const std::lock_guard lock{mutex_};  // to the end: it may be the last request, and all of this be gone after it
     ready_.push(fiber);
     --parked_;
-    if (caller == nullptr || &caller->home() != this) wake_();
+    if (caller == nullptr || &caller->home() != this || ready_.size() == kMany) wake_();
 }
 
 // ---- Waits

@@ -102,7 +102,7 @@ PgStore::PgStore(fcgi_worker::pq::Pool& pool, const StoreOptions& options)
       list_by_order_(pool, kListByOrder, options_for("list", options)),
       find_(pool, kFind, options_for("get", options)),
       create_(pool, kCreate, options_for("create", options)),
-      create_checked_(pool, kCreateChecked, options_for("create", options)),
+      create_keyed_(pool, kCreateKeyed, options_for("create", options)),
       replace_(pool, kReplace, options_for("replace", options)),
       patch_(pool, kPatch, options_for("patch", options)),
       remove_(pool, kRemove, options_for("delete", options)) {}
@@ -141,14 +141,13 @@ std::optional<Todo> PgStore::find(OwnerId owner, TodoId id, Budget budget) {
 WriteResult PgStore::create(OwnerId owner, TodoId id, const Content& content, const std::optional<WriteKey>& key,
                             Budget budget) {
     return within_room(owner, [&](const Parameter& most) {
-        const bool check = key || most;
         Member member{.parameters = {owner.value.to_string(), id.value.to_string()},
                       .touches = touches(owner, std::nullopt, key)};  // the id is nobody else's
-        if (check) member.parameters.insert(member.parameters.end(), {key_of(key), digest_of(key), most});
+        if (key) member.parameters.insert(member.parameters.end(), {key_of(key), digest_of(key)});
         member.parameters.insert(member.parameters.end(),
-                                 {content.title, to_parameter(std::optional{content.completed}),
+                                 {most, content.title, to_parameter(std::optional{content.completed}),
                                   to_parameter(content.order), content.notes});
-        return write(check ? create_checked_ : create_, member, budget);
+        return write(key ? create_keyed_ : create_, member, budget);
     });
 }
 
@@ -203,7 +202,7 @@ std::vector<std::pair<std::string, CombinerCounts>> PgStore::counts() const {
             {"list_by_order", list_by_order_.counts()},
             {"get", find_.counts()},
             {"create", create_.counts()},
-            {"create_checked", create_checked_.counts()},
+            {"create_keyed", create_keyed_.counts()},
             {"replace", replace_.counts()},
             {"patch", patch_.counts()},
             {"delete", remove_.counts()}};

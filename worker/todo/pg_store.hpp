@@ -73,7 +73,7 @@ private:
     Combiner list_by_order_;
     Combiner find_;
     Combiner create_;
-    Combiner create_checked_;
+    Combiner create_keyed_;
     Combiner replace_;
     Combiner patch_;
     Combiner remove_;

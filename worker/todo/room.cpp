@@ -12,7 +12,7 @@ bool Room::take(OwnerId owner) {
         return false;
     }
     if (const auto now = fcgi_worker::Clock::now(); now >= entry.until) {
-        entry.until = now + kLifetime;
+        entry.until = now + lifetime_;
         return false;
     }
     --entry.left;
@@ -28,9 +28,9 @@ void Room::note(OwnerId owner, std::size_t owned) {
     const std::size_t left = owned < most_ ? (most_ - owned - 1) / kShare : 0;
     const std::lock_guard lock{mutex_};
     entries_.erase(owner);
-    if (owned < kFew || left == 0) return;
+    if (left == 0) return;
     if (entries_.size() >= kOwners) entries_.clear();  // They are counted again.
-    entries_.emplace(owner, Entry{left, fcgi_worker::deadline_after(kLifetime)});
+    entries_.emplace(owner, Entry{left, fcgi_worker::deadline_after(lifetime_)});
 }
 
 }  // namespace todo

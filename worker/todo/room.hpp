@@ -1,9 +1,8 @@
 /// How many todos an owner may still create before they are counted again.
 ///
-/// Counting takes a look at each of an owner's todos. Where there were far fewer than the most a moment ago, so many
-/// more need no count: a sixty-fourth of the room there was. The nearer the most, the more often it counts, and the
-/// last ones always. What other processes create meanwhile is not seen for a second; then one request counts again, and
-/// those beside it need not.
+/// Counting takes a look at each of an owner's todos. Where they were counted a moment ago, a sixty-fourth of the room
+/// there was needs no count: the nearer the most, the more often it counts, and the last ones always. What other
+/// processes create meanwhile is not seen for a minute; then one request counts again, and those beside it need not.
 ///
 /// Threads: every member may be called from any thread.
 /// Errors:  none.
@@ -24,11 +23,13 @@ class Room {
 public:
     /// Of the room that was counted; so many processes at the same owner fill it before one of them counts again.
     static constexpr std::size_t kShare = 64;
-    static constexpr std::chrono::milliseconds kLifetime{1000};
-    static constexpr std::size_t kFew = 100;        ///< Todos, which are counted as fast as they are remembered.
+    /// As long as somebody writes down one todo after the other. It does not bound how many are too many: that is, at
+    /// worst, a share of the room for each other process, however short this is.
+    static constexpr std::chrono::milliseconds kLifetime{60'000};
     static constexpr std::size_t kOwners = 10'000;  ///< Remembered at most, some 100 bytes each.
 
-    explicit Room(std::size_t most) : most_(most) {}
+    explicit Room(std::size_t most, std::chrono::milliseconds lifetime = kLifetime)
+        : most_(most), lifetime_(lifetime) {}
 
     /// Whether the owner may create one more without a count.
     bool take(OwnerId owner);
@@ -44,6 +45,7 @@ private:
     };
 
     const std::size_t most_;
+    const std::chrono::milliseconds lifetime_;
     std::mutex mutex_;
     std::map<OwnerId, Entry> entries_;
 };

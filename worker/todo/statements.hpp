@@ -71,27 +71,36 @@ inline constexpr Statement kFind{"todo_find", R"sql(
       JOIN todo ON owner_id = owner AND todo.id = member.id AND title <> ''
 )sql"};
 
-/// $1 owner, $2 id, $3 title, $4 completed, $5 order, $6 notes. Nothing is to be checked first: no key was given, and
-/// the owner is known to have room. What kCreateChecked does beside it would double what a small batch costs.
+/// $1 owner, $2 id, $3 most todos of the owner, or NULL where they need not be counted, $4 title, $5 completed, $6
+/// order, $7 notes. No key was given, so there is no earlier answer to look for: with what kCreateKeyed does for that,
+/// a small batch costs twice as much. Behind the todo's columns: how many the owner had, where $3 is given.
 inline constexpr Statement kCreate{"todo_create", R"sql(
-    WITH go AS MATERIALIZED (
+    WITH asked AS MATERIALIZED (
         SELECT member.*, now()::timestamptz(3) AS at
-          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::boolean[], $5::bigint[], $6::text[])
-               WITH ORDINALITY AS member(owner, id, title, completed, "order", notes, n)
+          FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::boolean[], $6::bigint[], $7::text[])
+               WITH ORDINALITY AS member(owner, id, most, title, completed, "order", notes, n)
+    ), counted AS (
+        SELECT owner AS counted_owner, owned
+          FROM (SELECT DISTINCT owner FROM asked WHERE most IS NOT NULL) AS uncertain
+         CROSS JOIN LATERAL (SELECT count(*) AS owned FROM todo WHERE owner_id = owner AND deleted_at IS NULL) AS there
+    ), verdict AS MATERIALIZED (
+        SELECT asked.*, owned, CASE WHEN owned >= most THEN 'too_many' ELSE 'created' END AS word
+          FROM asked LEFT JOIN counted ON counted_owner = owner
     ), created AS (
         INSERT INTO todo (owner_id, id, title, completed, "order", notes, created_at, updated_at, version)
         SELECT owner, id, title, completed, "order", notes, at, at, 1
-          FROM go
+          FROM verdict
+         WHERE word = 'created'
          ORDER BY owner, id
     )
-    SELECT n, owner, 'created' AS word, 201 AS status, id, title, completed, "order", notes,
-           at AS created_at, at AS updated_at, 1::bigint AS version
-      FROM go
+    SELECT n, owner, word, 201 AS status, id, title, completed, "order", notes,
+           at AS created_at, at AS updated_at, 1::bigint AS version, owned
+      FROM verdict
 )sql"};
 
-/// $1 owner, $2 id, $3 key or NULL, $4 digest, $5 most todos of an owner, or NULL where they need not be counted,
-/// $6 title, $7 completed, $8 order, $9 notes. Behind the todo's columns: how many the owner had, where $5 is given.
-inline constexpr Statement kCreateChecked{"todo_create_checked", R"sql(
+/// $1 owner, $2 id, $3 key, $4 digest, $5 most todos of an owner, or NULL where they need not be counted, $6 title,
+/// $7 completed, $8 order, $9 notes. Behind the todo's columns: how many the owner had, where $5 is given.
+inline constexpr Statement kCreateKeyed{"todo_create_keyed", R"sql(
     WITH asked AS MATERIALIZED (
         SELECT member.*, earlier.todo_id AS first_id, earlier.status AS first_status, CASE
                WHEN earlier.digest <> member.digest THEN 'key_reused'
@@ -119,7 +128,7 @@ inline constexpr Statement kCreateChecked{"todo_create_checked", R"sql(
         INSERT INTO write_key AS kept (owner_id, key, digest, todo_id, status, created_at)
         SELECT owner, key, digest, id, 201, now()
           FROM verdict
-         WHERE word = 'created' AND key IS NOT NULL
+         WHERE word = 'created'
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
@@ -128,7 +137,7 @@ inline constexpr Statement kCreateChecked{"todo_create_checked", R"sql(
     ), go AS MATERIALIZED (
         SELECT *, now()::timestamptz(3) AS at
           FROM verdict
-         WHERE word = 'created' AND (key IS NULL OR (owner, key) IN (SELECT owner_id, key FROM claimed))
+         WHERE word = 'created' AND (owner, key) IN (SELECT owner_id, key FROM claimed)
     ), created AS (
         INSERT INTO todo (owner_id, id, title, completed, "order", notes, created_at, updated_at, version)
         SELECT owner, id, title, completed, "order", notes, at, at, 1
@@ -147,7 +156,7 @@ inline constexpr Statement kCreateChecked{"todo_create_checked", R"sql(
      WHERE word <> 'created'
 )sql"};
 
-/// $1 owner, $2 id, $3 key or NULL, $4 digest, $5 most todos of an owner, as kCreateChecked has it,
+/// $1 owner, $2 id, $3 key or NULL, $4 digest, $5 most todos of an owner, as kCreateKeyed has it,
 /// $6 title, $7 completed, $8 order, $9 notes,
 /// $10 tags that match, as the text of an array, or NULL for any, $11 must exist, $12 must not exist,
 /// $13 version, $14 created_at, $15 updated_at as the client sent them back, each may be NULL.
@@ -483,7 +492,7 @@ inline constexpr Statement kPurgeTombstones{"todo_purge", R"sql(
     SELECT count(*) FROM removed
 )sql"};
 
-inline constexpr std::array kStatements{kListById, kListByOrder, kFind,      kCreate,         kCreateChecked,  kReplace,
+inline constexpr std::array kStatements{kListById, kListByOrder, kFind,      kCreate,         kCreateKeyed,    kReplace,
                                         kPatch,    kRemove,      kRemoveAll, kPurgeWriteKeys, kPurgeTombstones};
 
 }  // namespace todo

@@ -111,6 +111,11 @@ private:
     void wait(Place& self, Deadline latest);
     bool give_up(Place& self);
     void lead(Place& self, Deadline latest);
+    /// Whether half a batch is there. It does not wait for more while the database has nothing to do.
+    [[nodiscard]] bool are_enough() const {
+        const std::lock_guard lock{mutex_};
+        return 2 * (waiting_.size() + 1) >= options_.batch_size;
+    }
     void gather(Places& batch);
     void run(Lease& lease, const Places& batch);
     void hand_out(const Rows& rows, const Places& batch);
@@ -213,7 +218,7 @@ bool Combiner::Queue::give_up(Place& self) {
 void Combiner::Queue::lead(Place& self, Deadline latest) {
     Places batch{&self};
     try {
-        let_others_go_first();
+        if (!are_enough()) let_others_go_first();
         Lease lease = pool_.acquire({latest, self.budget.spent});  // Meanwhile others may come.
         gather(batch);
         run(lease, batch);
