@@ -49,6 +49,10 @@ nginx_processes() {
 
 children() { pgrep -P "$1" || true; }
 family() { [[ -z $1 ]] || { echo "$1" && children "$1"; }; }
+families() { # PROCESS...: each process once
+    local first
+    for first in "$@"; do family "$first"; done | sort -u
+}
 has_children() { (($(children "$1" | wc -l) == $2)); }
 
 # end_family PROCESS: it and its children; it is a child of ours.
@@ -85,18 +89,19 @@ pgbench_rate() {
         awk '/^tps/ { printf "%d\n", $3; found = 1 } END { exit !found }' || die "pgbench failed: $(tail -n 3 -- "$folder/log")"
 }
 
-# spent PROCESS...: microseconds of processor time and context switches so far; those of children that ended count.
+# spent PROCESS...: microseconds of processor time and context switches so far, of them and their children. The time of
+# children that came and ended meanwhile counts, their switches do not.
 spent() {
     local process files=() tick=$((1000000 / $(getconf CLK_TCK)))
-    for process in "$@"; do files+=("/proc/$process/stat" "/proc/$process"/task/*/status); done
+    for process in $(families "$@"); do files+=("/proc/$process/stat" "/proc/$process"/task/*/status); done
     { cat -- "${files[@]}" </dev/null 2>/dev/null || true; } | awk -v tick="$tick" '
         /^[0-9]+ \(/ { sub(/.*\) /, ""); ticks += $12 + $13 + $14 + $15 }
         /ctxt_switches/ { switches += $2 }
         END { print ticks * tick, switches + 0 }'
 }
 
-# spending ROLES COMMAND...: ROLES names an array, role -> processes. Runs the command, whose last line is load_url's, and prints
-# that with what each role spent meanwhile, a request: cpu_us in microseconds, and switches.
+# spending ROLES COMMAND...: ROLES names an array, role -> processes, whose children belong to it. Runs the command, whose last
+# line is load_url's, and prints that with what each role spent meanwhile, a request: cpu_us in microseconds, and switches.
 spending() {
     local -n roles=$1
     local -A before

@@ -26,7 +26,7 @@ measure() {
     local what=$1 clients=$2 seconds=$3 line
     [[ $what == list ]] || reset_todos
     load "$what" "$clients" 1 >/dev/null
-    local -A members=([front]=$(family "$front") [application]=$(peer_processes) [database]=$(family "$postmaster"))
+    local -A members=([front]=$front [application]=$(peer_processes) [database]=$postmaster)
     # The memory while the load is on.
     # shellcheck disable=SC2086 # a list of processes
     (sleep "$(jq -n "$seconds * 0.8")" && memory_of ${members[application]} >"$folder/memory") &
