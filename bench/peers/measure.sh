@@ -1,36 +1,41 @@
 # shellcheck shell=bash
-# One measurement: a load on the peer that runs, and what everybody spent on it. Sourced, never run.
+# One measurement: a load on a peer that runs, and what everybody spent on it. Sourced, never run.
 # shellcheck source=bench/peers/peers.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/peers.sh"
 shopt -s inherit_errexit # a measurement that fails ends the run: it is not left out
 
-# load LOAD CLIENTS SECONDS: prints load_url's line of JSON.
-load() { load_url "$url" "$3" 1 "$2" 1 "$1" "$folder/tokens"; }
+# load NAME LOAD CLIENTS SECONDS: prints load_url's line of JSON.
+load() { load_url "$(url_of "$1")" "$4" 1 "$3" 1 "$2" "$folder/tokens"; }
 
-# warm_up SECONDS: what a peer does once, when it is new, is over: connections are open, statements prepared, code compiled.
+# warm_up NAME SECONDS: what a peer does once, when it is new, is over: connections are open, statements prepared, code compiled.
 warm_up() {
-    load list 100 "$1" >/dev/null
-    load insert 100 "$1" >/dev/null
+    load "$1" list 100 "$2" >/dev/null
+    load "$1" insert 100 "$2" >/dev/null
     reset_todos
 }
 
-# MiB that the processes have for themselves, and their share of what they have together.
+# MiB that the processes would need alone on the machine: what each has for itself, and what they share, once, whoever else
+# shares it.
 memory_of() {
     local process
-    for process in "$@"; do sed -n 's/^Pss: *\([0-9]*\) kB$/\1/p' "/proc/$process/smaps_rollup" 2>/dev/null || true; done |
-        awk '{ sum += $1 } END { printf "%.1f\n", sum / 1024 }'
+    for process in "$@"; do cat -- "/proc/$process/smaps" 2>/dev/null || true; done | awk '
+        /^[0-9a-f]+-[0-9a-f]+ / { what = $6 == "" || $6 ~ /^\[/ ? $1 : $6 " " $3 }
+        /^Private_/ { own += $2 }
+        /^Shared_Clean/ { shared = $2 }
+        /^Shared_Dirty/ { shared += $2; if (shared > most[what]) most[what] = shared }
+        END { for (what in most) own += most[what]; printf "%.1f\n", own / 1024 }'
 }
 
-# measure LOAD CLIENTS SECONDS: prints a line of JSON. What was written before is gone, and nothing is left to write.
+# measure NAME LOAD CLIENTS SECONDS: prints a line of JSON. What was written before is gone, and nothing is left to write.
 measure() {
-    local what=$1 clients=$2 seconds=$3 line
+    local name=$1 what=$2 clients=$3 seconds=$4 line
     [[ $what == list ]] || reset_todos
-    load "$what" "$clients" 1 >/dev/null
-    local -A members=([front]=$front [application]=$(peer_processes) [database]=$postmaster)
+    load "$name" "$what" "$clients" 1 >/dev/null
+    local -A members=([front]=$front [application]=${peer_pid[$name]} [database]=$postmaster)
     # The memory while the load is on.
-    # shellcheck disable=SC2086 # a list of processes
-    (sleep "$(jq -n "$seconds * 0.8")" && memory_of ${members[application]} >"$folder/memory") &
-    line=$(spending members load "$what" "$clients" "$seconds")
+    # shellcheck disable=SC2046 # a list of processes
+    (sleep "$(jq -n "$seconds * 0.8")" && memory_of $(peer_processes "$name") >"$folder/memory") &
+    line=$(spending members load "$name" "$what" "$clients" "$seconds")
     wait "$!"
     jq -c --arg load "$what" --argjson clients "$clients" --argjson memory "$(<"$folder/memory")" \
         '{load: $load, $clients, rate: ((.requests - .errors) / .seconds | round)} + . + {memory_mib: $memory}' <<<"$line"

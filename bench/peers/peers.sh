@@ -3,8 +3,6 @@
 #
 # A peer runs as the service's user, in the kernel's class for batches, as all of the stack does.
 #
-# Sets, after start_peer:  peer_pass   how nginx passes requests on      peer_listens   the socket
-
 # shellcheck source=bench/peers/stage.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/stage.sh"
 
@@ -19,6 +17,8 @@ declare -A peer_label=(
     [ours]='todo-worker'
     [pgbench]='pgbench, no HTTP'
 )
+# How nginx passes requests on: a file of pass/.
+declare -A peer_pass=([go]=http [go-batch]=http [php]=php [node]=http [cpp]=fastcgi [ours]=ours [ours-one]=ours)
 # WORKERS:CONNECTIONS to try, the first of which is where everybody begins: 20 connections. Workers are processes (Go: threads
 # that run Go at once; PHP-FPM: none, as each of its processes is a connection), connections those of each worker (Go: of all).
 declare -A peer_candidates=(
@@ -31,7 +31,7 @@ declare -A peer_candidates=(
     [ours]='2:20 1:20 1:1 1:2 1:4 2:4'
 )
 
-peer_pid='' peer_pass='' peer_listens=''
+declare -A peer_pid=() # of those that run: the first process
 
 # build_peers: Go, Node.js and C++ into build/peers; PHP is read as it is.
 build_peers() {
@@ -57,65 +57,74 @@ install_peers() {
     cp -R -- "$project/build/peers/node" "$folder/peers/node"
 }
 
-# start_peer NAME WORKERS CONNECTIONS: until it answers through nginx.
+# start_peer NAME WORKERS CONNECTIONS: until it answers through nginx. Others may run meanwhile.
 start_peer() {
-    local name=$1 workers=$2 connections=$3
-    local environment=(PATH="$PATH" LC_ALL=C.UTF-8 PEER_SOCKET="$peer_socket" PEER_DATABASE="$state/run/postgresql"
+    local name=$1 workers=$2 connections=$3 listens
+    listens=$(socket_of "$name")
+    local environment=(PATH="$PATH" LC_ALL=C.UTF-8 PEER_SOCKET="$listens" PEER_DATABASE="$state/run/postgresql"
         PEER_KEY="$folder/key" PEER_WORKERS="$workers" PEER_CONNECTIONS="$connections")
-    peer_pass=http peer_listens=$peer_socket
-    rm -f -- "$peer_socket"
+    rm -f -- "$listens"
     case $name in
-    go) run_peer "${environment[@]}" GOMAXPROCS="$workers" GOGC=400 "$folder/peers/go" ;;
-    go-batch) run_peer "${environment[@]}" GOMAXPROCS="$workers" GOGC=400 "$folder/peers/go" -batch ;;
-    node) run_peer "${environment[@]}" NODE_ENV=production node "$folder/peers/node/server.js" ;;
-    cpp) peer_pass=fastcgi && run_peer "${environment[@]}" "$folder/peers/cpp" ;;
-    php) peer_pass=php && start_php "$connections" ;;
-    ours-one) start_ours "$workers" "$connections" none ;;
-    ours) start_ours "$workers" "$connections" all ;;
+    go) run_peer "$name" "${environment[@]}" GOMAXPROCS="$workers" GOGC=400 "$folder/peers/go" ;;
+    go-batch) run_peer "$name" "${environment[@]}" GOMAXPROCS="$workers" GOGC=400 "$folder/peers/go" -batch ;;
+    node) run_peer "$name" "${environment[@]}" NODE_ENV=production node "$folder/peers/node/server.js" ;;
+    cpp) run_peer "$name" "${environment[@]}" "$folder/peers/cpp" ;;
+    php) start_php "$listens" "$connections" ;;
+    ours-one) start_ours "$name" "$workers" "$connections" none ;;
+    ours) start_ours "$name" "$workers" "$connections" all ;;
     *) die "there is no peer '$name': ${peers[*]}" ;;
     esac
-    wait_until 20 test -S "$peer_listens" || { tail -n 20 -- "$folder/log" >&2 && die "$name does not listen: the lines above are the end of its log"; }
-    chmod 666 "$peer_listens"
-    front_for "$peer_pass" "$peer_listens"
+    wait_until 20 test -S "$listens" || { tail -n 20 -- "$folder/log" >&2 && die "$name does not listen: the lines above are the end of its log"; }
+    chmod 666 "$listens"
+    wait_until 20 answers "$name" ||
+        { tail -n 20 -- "$folder/front/error.log" "$folder/log" >&2 && die "$name does not answer at $(url_of "$name")"; }
 }
 
-# run_peer [NAME=VALUE]... COMMAND...
-run_peer() {
-    local user=()
+run_peer() { # NAME [NAME=VALUE]... COMMAND...
+    local name=$1 user=()
+    shift
     if ((EUID == 0)); then user=(setpriv --reuid "$service_user" --regid "$service_user" --init-groups --); fi
     "${in_turn[@]}" "${user[@]}" env -i "$@" </dev/null >>"$folder/log" 2>&1 &
-    peer_pid=$!
+    peer_pid[$name]=$!
 }
 
-start_php() { # PROCESSES
+start_php() { # SOCKET PROCESSES
     local user_line=''
     if ((EUID == 0)); then user_line="user = $service_user"; fi
-    sed "s|@log@|$folder/log|; s|@user@|$user_line|; s|@socket@|$peer_socket|; s|@workers@|$1|; s|@database@|$state/run/postgresql|; s|@key@|$folder/key.php|" \
+    sed "s|@log@|$folder/log|; s|@user@|$user_line|; s|@socket@|$1|; s|@workers@|$2|; s|@database@|$state/run/postgresql|; s|@key@|$folder/key.php|" \
         "$peers_folder/php/fpm.conf.in" >"$folder/fpm.conf"
     # Started by root, its processes are the service's user's.
     env -i PATH="$PATH" LC_ALL=C.UTF-8 "${in_turn[@]}" php-fpm8.2 -n -d zend_extension=opcache -d extension=pgsql -d opcache.enable=1 \
         -d opcache.validate_timestamps=0 -d opcache.jit=tracing -d opcache.jit_buffer_size=32M -y "$folder/fpm.conf" \
         </dev/null >>"$folder/log" 2>&1 &
-    peer_pid=$!
+    peer_pid[php]=$!
 }
 
-# As ./todo up starts them.
-start_ours() { # PROCESSES CONNECTIONS COMBINE
-    start_todo_workers "--combine $3 $ours_options" WORKER_PROCESSES="$1" WORKER_THREADS=$(($2 + 4)) POOL_CONNECTIONS="$2"
-    peer_pid='' peer_pass=ours peer_listens=$STACK_WORKER_SOCKET
+# As ./todo up starts them, in a folder of their own beside the stack's.
+start_ours() { # NAME PROCESSES CONNECTIONS COMBINE
+    local home=$folder/$1
+    install -d "$home" "$home/bin" "$home/log" "$home/run"
+    cp -p -- "$state/bin/todo-worker" "$home/bin"
+    cp -p -- "$state"/{.todo-worker-state,token-keys.json,stack.env} "$home"
+    (state=$home start_todo_workers "--combine $4 $ours_options" STACK_WORKER_SOCKET="$(socket_of "$1")" WORKER_PROCESSES="$2" \
+        WORKER_THREADS=$(($3 + 4)) POOL_CONNECTIONS="$3")
+    peer_pid[$1]=$(<"$home/run/workers.pid")
 }
 ours_options=''
 
-# The processes of the peer that runs: the first one, and its children.
-peer_processes() {
-    if [[ -n $peer_pid ]]; then family "$peer_pid"; else "$project/worker/stack/processes" pids --state "$state"; fi
-}
+# The processes of a peer: the first one, and its children.
+peer_processes() { family "${peer_pid[$1]:-}"; } # NAME
 
-stop_peer() {
-    if [[ -n $peer_pid ]]; then
-        end_family "$peer_pid"
-    elif [[ -n $peer_listens ]]; then
-        "$project/worker/stack/processes" stop --state "$state"
+stop_peer() { # NAME
+    [[ -n ${peer_pid[$1]:-} ]] || return 0
+    if [[ ${peer_pass[$1]} == ours ]]; then
+        "$project/worker/stack/processes" stop --state "$folder/$1"
+    else
+        end_family "${peer_pid[$1]}"
     fi
-    peer_pid='' peer_listens=''
+    unset "peer_pid[$1]"
+}
+stop_peers() {
+    local name
+    for name in "${!peer_pid[@]}"; do stop_peer "$name" || return 1; done
 }

@@ -1,13 +1,13 @@
-# shellcheck shell=bash disable=SC2034 # what is set here is used by who sources it
+# shellcheck shell=bash disable=SC2034,SC2154 # what is set here is used by who sources it, peers.sh, which names the peers
 # What all peers share, in a folder of its own: PostgreSQL with its data, the tokens, and nginx. Sourced, never run.
 #
-# Sets, after make_stage:  folder   peer_socket   url   and what start_stack sets: the stack's
+# Sets, after make_stage:  folder   and what start_stack sets: the stack's
 # Whoever sources it calls remove_stage at its end, however it ends.
 # shellcheck source=bench/shell.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../shell.sh"
 
 peers_folder=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-folder='' peer_socket='' url='' front='' asked_owners=()
+folder='' front='' front_port='' asked_owners=()
 front_processes=$NGINX_WORKERS # of nginx; whoever sources this may set another number
 
 # make_stage OWNERS: a todo for each of which there are ten. Not under /tmp, which may be memory: a commit has to reach a disk.
@@ -25,7 +25,6 @@ make_stage() {
     give_memory
     psql -X -q -v ON_ERROR_STOP=1 -v "owners=$1" "$STACK_OWNER_DSN" -f "$peers_folder/data.sql" >>"$folder/log"
 
-    peer_socket=$folder/run/peer.sock
     install -d -o "$service_user" "$folder/run"
     node "$peers_folder/tokens.mjs" "$state/token-keys.json" "$1" "$step" >"$folder/tokens"
     # The peers read the bytes of the key itself.
@@ -53,9 +52,10 @@ require_durable() {
 }
 
 # All rows and indexes in memory, as on a server: the service's own 128 MiB are for a small machine, and who reads everything
-# from the kernel's cache instead pays for it with each request, whoever asks.
+# from the kernel's cache instead pays for it with each request, whoever asks. All peers have their connections at once.
 give_memory() {
-    psql -X -q "$STACK_ADMIN_DSN" -c "ALTER SYSTEM SET shared_buffers = '1GB'"
+    local setting
+    for setting in "shared_buffers = '1GB'" 'max_connections = 400'; do psql -X -q "$STACK_ADMIN_DSN" -c "ALTER SYSTEM SET $setting"; done
     "$project/sql/cluster" stop --state "$state" >>"$folder/log"
     "$project/sql/cluster" start --state "$state" >>"$folder/log"
     postmaster=$("$project/sql/cluster" postmaster --state "$state")
@@ -68,34 +68,50 @@ reset_todos() {
     run_pgbench 8 "$peers_folder/insert.pgbench" "${asked_owners[@]}" -t 400 >>"$folder/log"
 }
 
-# What nginx has for the whole run; front_for starts one for each peer.
+# One nginx for the whole run, with a port for each peer, who need not be there yet.
 make_front() {
-    local port
-    port=$(free_ports 12000 20000)
-    url=http://127.0.0.1:$port
+    front_port=$(free_ports 12000 20000)
     install -d "$folder/front" "$folder/front/php"
-    install -m 644 -t "$folder/front" -- "$peers_folder"/{nginx.conf,pass/cgi.conf}
+    install -m 644 -t "$folder/front" -- "$peers_folder"/nginx.conf "$peers_folder"/pass/*.conf
     install -m 644 -t "$folder/front/php" -- "$peers_folder/php/index.php"
     nginx_processes "$front_processes" >"$folder/front/process.conf"
-    printf '%s\n' "listen 127.0.0.1:$port backlog=$LISTEN_BACKLOG;" "root $folder/front/php;" >"$folder/front/listen.conf"
-}
-
-# front_for PASS SOCKET: a file of pass/, without its ending. How many connections each process keeps is as the service has it.
-front_for() {
-    end_family "$front"
-    install -m 644 -- "$peers_folder/pass/$1.conf" "$folder/front/pass.conf"
-    {
-        echo "upstream peer {"
-        echo "    server unix:$2 max_fails=0;"
-        if [[ $1 == http || $1 == ours ]]; then
-            echo "    keepalive 16;"
-            echo "    keepalive_requests 1000000;"
-        fi
-        echo "}"
-    } >"$folder/front/upstream.conf"
+    local name
+    for name in "${peers[@]}"; do server_of "$name"; done >"$folder/front/peers.conf"
     (cd -- "$folder/front" && exec "${in_turn[@]}" nginx -p ./ -c nginx.conf -e error.log </dev/null) &
     front=$!
-    wait_until 20 front_answers || { tail -n 20 -- "$folder/front/error.log" "$folder/log" >&2 && die "nothing answers at $url"; }
-    wait_until 10 has_children "$front" "$front_processes" || die "nginx has not all of its $front_processes processes"
+    wait_until 20 has_children "$front" "$front_processes" ||
+        { tail -n 20 -- "$folder/front/error.log" >&2 && die "nginx has not all of its $front_processes processes"; }
 }
-front_answers() { [[ $(curl -s -m 5 -o /dev/null -w '%{http_code}' "$url/v1/todos") == 401 ]]; }
+
+socket_of() { echo "$folder/run/$1.sock"; }
+port_of() { # NAME
+    local name port=$front_port
+    for name in "${peers[@]}"; do
+        [[ $name != "$1" ]] || break
+        port=$((port + 1))
+    done
+    echo "$port"
+}
+url_of() { echo "http://127.0.0.1:$(port_of "$1")"; }
+
+# server_of NAME: its part of nginx's configuration. How many connections each process keeps is as the service has it.
+server_of() {
+    local pass=${peer_pass[$1]} kept='' target="fastcgi_pass $1;"
+    if [[ $pass == http || $pass == ours ]]; then kept='keepalive 16; keepalive_requests 1000000;'; fi
+    if [[ $pass == http ]]; then target="proxy_pass http://$1;"; fi
+    cat <<TEXT
+upstream $1 {
+    server unix:$(socket_of "$1") max_fails=0;
+    $kept
+}
+server {
+    listen 127.0.0.1:$(port_of "$1") backlog=$LISTEN_BACKLOG;
+    root $folder/front/php;
+    location / {
+        include $pass.conf;
+        $target
+    }
+}
+TEXT
+}
+answers() { [[ $(curl -s -m 5 -o /dev/null -w '%{http_code}' "$(url_of "$1")/v1/todos") == 401 ]]; }
