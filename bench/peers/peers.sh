@@ -2,7 +2,7 @@
 # The peers: what each is, how it is built, started and stopped. Sourced, never run.
 #
 # A peer runs as the service's user, in the kernel's class for batches, as all of the stack does.
-#
+
 # shellcheck source=bench/peers/stage.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/stage.sh"
 
@@ -113,18 +113,18 @@ start_ours() { # NAME PROCESSES CONNECTIONS COMBINE
 ours_options=''
 
 # The processes of a peer: the first one, and its children.
-peer_processes() { family "${peer_pid[$1]:-}"; } # NAME
+peer_processes() { family "${peer_pid[$1]}"; } # NAME
 
-stop_peer() { # NAME
-    [[ -n ${peer_pid[$1]:-} ]] || return 0
-    if [[ ${peer_pass[$1]} == ours ]]; then
+# stop_peer NAME: also one that was about to start; nothing where it does not run.
+stop_peer() {
+    if [[ ${peer_pass[$1]} != ours ]]; then
+        end_family "${peer_pid[$1]:-}"
+    elif [[ -f $folder/$1/stack.env ]]; then
         "$project/worker/stack/processes" stop --state "$folder/$1"
-    else
-        end_family "${peer_pid[$1]}"
     fi
     unset "peer_pid[$1]"
 }
 stop_peers() {
     local name
-    for name in "${!peer_pid[@]}"; do stop_peer "$name" || return 1; done
+    for name in "${peers[@]}"; do stop_peer "$name" || return 1; done
 }
