@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <ctime>
 #include <iterator>
 #include <stdexcept>
 #include <string>
@@ -31,6 +32,14 @@ constexpr std::size_t kEventsOfOneThread = 64;  // one wait for so many costs ea
 
 constexpr int kRoundsForOthers = 64;  // while there is more and more, before one that let others go first
 constexpr milliseconds kBetweenLooksAtDeadlines{10};  // a wait that fails may fail so much later
+
+/// Now, or some milliseconds ago: what it was at the kernel's last tick. To read that costs little on every machine; on
+/// some, the time itself takes a system call.
+Clock::time_point last_tick() noexcept {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    return Clock::time_point{std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec}};
+}
 
 bool has_something_to_say(int descriptor) {
     char byte = 0;
@@ -115,8 +124,8 @@ LoopCounts Loop::counts() const noexcept {
     return counts;
 }
 
-Clock::time_point Loop::last_free() const noexcept {
-    if (idle_threads_ > 0 && !fibers_.are_all_at_work()) return Clock::now();
+Clock::time_point Loop::last_free(Clock::time_point now) const noexcept {
+    if (idle_threads_ > 0 && !fibers_.are_all_at_work()) return now;
     return Clock::time_point{Clock::duration{last_free_.load(std::memory_order_relaxed)}};
 }
 
@@ -143,12 +152,14 @@ void Loop::work() {
 }
 
 int Loop::wait(std::vector<epoll_event>& events, int longest) {
+    const auto ask = [&] { return epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), longest); };
+    if (longest == 0) return ask();
     const bool is_free = !fibers_.are_all_at_work();
-    if (longest != 0) ++idle_threads_;
+    ++idle_threads_;
     const Clock::time_point begin = Clock::now();
-    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), longest);
+    const int count = ask();
     const Clock::time_point end = Clock::now();
-    if (longest != 0) --idle_threads_;
+    --idle_threads_;
     if (is_free && end - begin > kWait) note_free(end);
     return count;
 }
@@ -247,7 +258,7 @@ void Loop::keep(int descriptor, Connection* known) {
         }
         // Who gets its next event waits for this lock: what is done here was done before.
         const std::lock_guard lock{known->mutex};
-        known->idle_since = Clock::now();
+        known->idle_since = last_tick();
         if (is_over_) shutdown(descriptor, SHUT_RDWR);  // end_drain() may have come by before it was idle
         const bool is_unarmed = std::exchange(known->is_silenced, false) || is_shared_;
         if (is_new || is_unarmed) watch(descriptor, *known, events, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);

@@ -71,7 +71,7 @@ public:
     [[nodiscard]] std::optional<ListenQueue> queue() const { return socket_.queue(); }
 
     /// When a thread and a fiber were last seen with nothing to do: now, where there are.
-    [[nodiscard]] Clock::time_point last_free() const noexcept;
+    [[nodiscard]] Clock::time_point last_free(Clock::time_point now) const noexcept;
 
 private:
     enum class Kind : std::uint8_t {

@@ -64,17 +64,17 @@ std::optional<std::string_view> trace_id(std::string_view traceparent) {
 RequestLog::RequestLog(const ServerOptions& options, const Log& log)
     : slow_(options.slow_request), sample_(options.log_sample), least_(options.log_level), log_(log) {}
 
-bool RequestLog::is_in_sample() {
+bool RequestLog::is_in_sample(Clock::time_point now) {
     if (sample_ == 0) return false;
-    const auto now = std::chrono::floor<std::chrono::seconds>(Clock::now()).time_since_epoch().count();
-    if (second_.exchange(now, std::memory_order_relaxed) != now) in_second_.store(0, std::memory_order_relaxed);
+    const auto second = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+    if (second_.exchange(second, std::memory_order_relaxed) != second) in_second_.store(0, std::memory_order_relaxed);
     const std::size_t before = in_second_.fetch_add(1, std::memory_order_relaxed);
     return before < sample_ || before % sample_ == 0;
 }
 
-void RequestLog::note(const Request& request, const Response& response, const TimeSpent& spent) {
+void RequestLog::note(const Request& request, const Response& response, const TimeSpent& spent, Clock::time_point now) {
     const bool is_slow = spent.in_all >= slow_;
-    const LogLevel level = is_slow ? LogLevel::kWarning : is_in_sample() ? LogLevel::kInfo : LogLevel::kDebug;
+    const LogLevel level = is_slow ? LogLevel::kWarning : is_in_sample(now) ? LogLevel::kInfo : LogLevel::kDebug;
     if (level < least_) return;
     LogEntry entry = entry_of(request, response, spent);
     entry.level = level;

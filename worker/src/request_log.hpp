@@ -27,11 +27,11 @@ public:
 
     /// Writes its line: as a warning where it was slow, else as information where it is in the sample, else for
     /// debugging. What the log does not want is not put together.
-    void note(const Request& request, const Response& response, const TimeSpent& spent);
+    void note(const Request& request, const Response& response, const TimeSpent& spent, Clock::time_point now);
 
 private:
     /// In each second the first `sample`, then one of so many.
-    [[nodiscard]] bool is_in_sample();
+    [[nodiscard]] bool is_in_sample(Clock::time_point now);
 
     const std::chrono::milliseconds slow_;
     const std::size_t sample_;

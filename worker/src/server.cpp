@@ -174,9 +174,10 @@ Response Server::Service::answer(fastcgi::Incoming& incoming, Clock::time_point 
     incoming.request.spent = &spent;
     Response response = incoming.refusal ? incoming.refusal->to_response(id) : answer_in_time(incoming, waited);
     if (!response.headers.find("X-Request-Id")) response.headers.add("X-Request-Id", id);
-    spent.in_all = waited + (Clock::now() - begin);
+    const Clock::time_point end = Clock::now();
+    spent.in_all = waited + (end - begin);
     if (options_.on_answer) options_.on_answer(incoming.request, response, spent);
-    request_log_.note(incoming.request, response, spent);
+    request_log_.note(incoming.request, response, spent, end);
     incoming.request.spent = nullptr;
     return response;
 }
@@ -187,12 +188,13 @@ Response Server::Service::answer_in_time(fastcgi::Incoming& incoming, millisecon
         ++shed_late_;
         return Unavailable{"the request waited too long"}.to_response(request.request_id);
     }
-    const bool is_refused = standing_queue_.refuses(waited, loop_.last_free(), Clock::now());
+    const Clock::time_point now = Clock::now();
+    const bool is_refused = standing_queue_.refuses(waited, loop_.last_free(now), now);
     if (is_refused && are_handlers_full()) {
         ++shed_queued_;
         return Unavailable{"too many requests wait"}.to_response(request.request_id);
     }
-    request.deadline = deadline_after(options_.request_budget - waited);
+    request.deadline = now + (options_.request_budget - waited);
     const Counted counted{at_work_};
     return call_handler(request);
 }

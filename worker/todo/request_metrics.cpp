@@ -8,8 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <functional>
+#include <map>
+#include <mutex>
 #include <sstream>
 #include <string_view>
+#include <tuple>
 
 namespace todo {
 namespace {
@@ -25,7 +29,7 @@ constexpr std::array<std::string_view, 7> kMethods{"GET", "HEAD", "POST", "PUT",
 /// time-outs: half a second for a connection, one for a lock, two for a statement, five for the request.
 const Histogram::BucketBoundaries kBuckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5};
 
-std::string method_label(const std::string& method) {
+std::string_view method_label(std::string_view method) {
     return std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end() ? "other" : method;
 }
 
@@ -47,6 +51,26 @@ struct RequestMetrics::Families {
                                  .Help("Time from a request's arrival at the web server until a thread took it.")
                                  .Register(registry)
                                  .Add({}, kBuckets);
+
+    /// What an answer is counted in.
+    struct Series {
+        Counter& responses;
+        Histogram& seconds;
+    };
+    /// The library makes text of all labels, and hashes it, whenever it is asked: here each is asked for once.
+    const Series& series(std::string_view route, std::string_view method, int status) {
+        const std::lock_guard lock{mutex};
+        const auto known = all_series.find(std::tuple{route, method, status});
+        if (known != all_series.end()) return known->second;
+        Labels labels{{"route", std::string{route}}, {"method", std::string{method}}};
+        Histogram& histogram = seconds.Add(labels, kBuckets);
+        labels.emplace("status", std::to_string(status));
+        return all_series.emplace(std::tuple{route, method, status}, Series{responses.Add(labels), histogram})
+            .first->second;
+    }
+
+    std::mutex mutex;
+    std::map<std::tuple<std::string, std::string, int>, Series, std::less<>> all_series;  ///< By route, method, status.
 };
 
 RequestMetrics::RequestMetrics() : families_(std::make_unique<Families>()) {}
@@ -56,11 +80,10 @@ RequestMetrics::~RequestMetrics() = default;
 void RequestMetrics::note(const fcgi_worker::Request& request, const fcgi_worker::Response& response,
                           const fcgi_worker::TimeSpent& spent) noexcept {
     try {
-        Labels labels{{"route", response.route.empty() ? "none" : std::string{response.route}},
-                      {"method", method_label(request.method)}};
-        families_->seconds.Add(labels, kBuckets).Observe(in_seconds(spent.in_all));
-        labels.emplace("status", std::to_string(response.status));
-        families_->responses.Add(labels).Increment();
+        const auto& [responses, seconds] = families_->series(response.route.empty() ? "none" : response.route,
+                                                             method_label(request.method), response.status);
+        responses.Increment();
+        seconds.Observe(in_seconds(spent.in_all));
         families_->thread_wait.Observe(in_seconds(spent.waiting_for_thread));
     } catch (const std::exception&) {  // no memory for a new label
     }

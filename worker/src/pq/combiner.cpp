@@ -108,7 +108,7 @@ public:
 private:
     void check(const Member& member) const;
     void enter(Place& self);
-    void wait(Place& self, Deadline latest);
+    void wait(Place& self, Clock::time_point begin, Deadline latest);
     bool give_up(Place& self);
     void lead(Place& self, Deadline latest);
     /// Whether half a batch is there. It does not wait for more while the database has nothing to do.
@@ -156,9 +156,10 @@ Rows Combiner::Queue::execute(const Member& member, Budget budget) {
     }
     for (const bool alone : {false, true}) {
         Place self{member, budget, alone};
-        const Deadline latest = std::min(budget.deadline, deadline_after(options_.wait_timeout));
+        const Clock::time_point begin = Clock::now();
+        const Deadline latest = std::min(budget.deadline, begin + options_.wait_timeout);
         enter(self);
-        wait(self, latest);
+        wait(self, begin, latest);
         if (self.leads) lead(self, latest);
         if (self.failure) std::rethrow_exception(self.failure);
         if (self.rows) return *std::move(self.rows);
@@ -190,8 +191,7 @@ void Combiner::Queue::enter(Place& self) {
 }
 
 /// Returns when the place leads, or has what it came for.
-void Combiner::Queue::wait(Place& self, Deadline latest) {
-    const Clock::time_point begin = Clock::now();
+void Combiner::Queue::wait(Place& self, Clock::time_point begin, Deadline latest) {
     if (!park_in_queue(self.ready, latest, [&] { return give_up(self); })) {
         throw PoolExhausted{std::string{statement_.name} + ": no batch began in time"};
     }

@@ -157,7 +157,8 @@ public:
         for (auto row = result_.begin(); row != last_row; ++row) {
             const auto last = row->end();
             for (auto field = row->begin(); field != last; ++field) {
-                fields_.push_back(field->is_null() ? Field{} : std::string_view{field->c_str(), field->size()});
+                const std::size_t size = field->size();  // of NULL: 0
+                fields_.push_back(size == 0 && field->is_null() ? Field{} : std::string_view{field->c_str(), size});
             }
         }
     }
