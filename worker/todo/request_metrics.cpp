@@ -8,12 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <functional>
-#include <map>
 #include <mutex>
 #include <sstream>
 #include <string_view>
-#include <tuple>
+#include <unordered_map>
+#include <utility>
 
 namespace todo {
 namespace {
@@ -59,18 +58,19 @@ struct RequestMetrics::Families {
     };
     /// The library makes text of all labels, and hashes it, whenever it is asked: here each is asked for once.
     const Series& series(std::string_view route, std::string_view method, int status) {
+        std::string name{route};
+        name.append(" ").append(method).append(" ").append(std::to_string(status));
         const std::lock_guard lock{mutex};
-        const auto known = all_series.find(std::tuple{route, method, status});
+        const auto known = all_series.find(name);
         if (known != all_series.end()) return known->second;
         Labels labels{{"route", std::string{route}}, {"method", std::string{method}}};
         Histogram& histogram = seconds.Add(labels, kBuckets);
         labels.emplace("status", std::to_string(status));
-        return all_series.emplace(std::tuple{route, method, status}, Series{responses.Add(labels), histogram})
-            .first->second;
+        return all_series.emplace(std::move(name), Series{responses.Add(labels), histogram}).first->second;
     }
 
     std::mutex mutex;
-    std::map<std::tuple<std::string, std::string, int>, Series, std::less<>> all_series;  ///< By route, method, status.
+    std::unordered_map<std::string, Series> all_series;  ///< By route, method and status.
 };
 
 RequestMetrics::RequestMetrics() : families_(std::make_unique<Families>()) {}
