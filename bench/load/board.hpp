@@ -1,0 +1,83 @@
+/// What has happened so far: counters of each process, in memory that all of them share.
+///
+/// Threads: a process writes to its own place only; whoever conducts reads all of them.
+/// Errors:  std::system_error when there is no memory for it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "histogram.hpp"
+#include "phases.hpp"
+#include "todo_requests.hpp"
+
+namespace load {
+
+/// Of the requests whose intended time lies in one phase. The ramp, phase 0 here, has the first request of each user.
+struct PhaseCounts {
+    Counter intended;  ///< Requests whose time has come.
+    Counter sent;
+    Counter
+        late;  ///< Of those sent: more than kLate after the intended time. The user's last answer was late, or we were.
+    Counter unsent;  ///< Never sent: the user waited for another answer, or was not connected, when the next one's time
+                     ///< came.
+    Counter answered;                   ///< Whole answers.
+    Counter ok;                         ///< Of those, 2xx.
+    Counter timed_out;                  ///< No answer within the time-out.
+    Counter cut_off;                    ///< The connection ended before the answer had.
+    Counter malformed;                  ///< What came was no answer.
+    Counter checked;                    ///< Answers whose body was looked at.
+    Counter foreign;                    ///< Of those, with somebody else's todo in it, or without the user's own.
+    std::array<Counter, kKinds> kinds;  ///< Sent, of each kind.
+    std::array<Counter, 600> status;    ///< Answers by their status.
+    Histogram latency;                  ///< From the intended time to the whole answer.
+    Histogram send_lag;                 ///< From the intended time until it was sent.
+};
+
+struct ConnectionCounts {
+    Counter open;       ///< At the moment.
+    Counter connected;  ///< Ever.
+    Counter refused;
+    Counter reset;
+    Counter closed;          ///< By the server, in good form.
+    Counter timed_out;       ///< No answer to connect() within the time-out.
+    Counter unroutable;      ///< The source was taken, or the kernel had no port, memory or descriptor.
+    Counter dropped;         ///< By us, because a phase says so.
+    Counter returned;        ///< Of those dropped: connected again, and answered.
+    Counter last_return_ns;  ///< When the last of those was, after the begin of the phase.
+};
+
+struct ProcessBoard {
+    ConnectionCounts connections;
+    std::array<PhaseCounts, kMostPhases + 1> phases;
+};
+
+/// Half of the scheduler's usual slice beside others: what is sent within that was sent in time.
+inline constexpr Moment kLate = std::chrono::milliseconds{100};
+
+class Board {
+public:
+    explicit Board(std::size_t processes);
+    ~Board();
+    Board(const Board&) = delete;
+    Board& operator=(const Board&) = delete;
+
+    [[nodiscard]] std::size_t processes() const { return processes_; }
+    [[nodiscard]] ProcessBoard& of(std::size_t process) const { return boards_[process]; }
+
+    /// The sum of one counter over all processes: sum([](const ProcessBoard& board) { return
+    /// board.connections.open.get(); }).
+    template <typename Read>
+    [[nodiscard]] std::uint64_t sum(Read read) const {
+        std::uint64_t total = 0;
+        for (std::size_t n = 0; n < processes_; ++n) total += read(boards_[n]);
+        return total;
+    }
+
+private:
+    std::size_t processes_;
+    ProcessBoard* boards_;
+};
+
+}  // namespace load
