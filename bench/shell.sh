@@ -31,6 +31,15 @@ remove_stack() {
     [[ ! -d $folder/stack ]] || "$project/todo" down --wipe --state "$folder/stack" >>"$folder/log" 2>&1
 }
 
+# Nobody gains by forgetting: settings, as the worker's role has them, and a file system that is a disk's.
+require_durable() {
+    local setting
+    for setting in synchronous_commit fsync full_page_writes; do
+        [[ $(psql -X -At "$STACK_WORKER_DSN" -c "SHOW $setting") == on ]] || die "$setting is not on: a commit would not be on the disk"
+    done
+    [[ $(stat -f -c %T -- "$state/pg") != tmpfs ]] || die "$state is memory: a commit would not be on a disk"
+}
+
 # start_todo_workers OPTIONS [NAME=NUMBER]...: the stack's, with these options and other numbers. Nobody is turned away for the
 # length of the queue, and an owner may have as many todos as come.
 start_todo_workers() {

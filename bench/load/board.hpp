@@ -45,7 +45,7 @@ struct ConnectionCounts {
     Counter unroutable;      ///< The source was taken, or the kernel had no port, memory or descriptor.
     Counter dropped;         ///< By us, because a phase says so.
     Counter returned;        ///< Of those dropped: connected again, and answered.
-    Counter last_return_ns;  ///< When the last of those was, after the begin of the phase.
+    Counter last_return_ns;  ///< When the last of those was, after the begin of the phase that dropped them.
 };
 
 struct ProcessBoard {

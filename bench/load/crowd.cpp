@@ -21,27 +21,16 @@ constexpr int kTurnsAtOnce = 64;
 constexpr int kEventsAtOnce = 64;
 /// More than any answer to be expected; what is longer comes in pieces.
 constexpr std::size_t kBufferBytes = 65'536;
-/// After a lost connection; doubled with each failure up to the second one, and then some of it taken away by chance.
-constexpr std::chrono::milliseconds kFirstPause{1'000};
-constexpr std::chrono::milliseconds kLongestPause{30'000};
-
-std::uint64_t microseconds(Moment time) {
-    return static_cast<std::uint64_t>(
-        std::max<Moment::rep>(std::chrono::duration_cast<std::chrono::microseconds>(time).count(), 0));
-}
+/// Before a connection is tried again; doubled with each failure up to the second one, half of it by chance.
+constexpr Moment kFirstPause = std::chrono::seconds{1};
+constexpr Moment kLongestPause = std::chrono::seconds{30};
+constexpr std::uint8_t kMostFailures = 5;  // 2^5 s are more than the longest
 
 /// A factor that scatters 0..count-1 over all of it: neighbours in time are no neighbours in the data.
 std::uint64_t scatter(std::uint32_t count) {
     auto factor = static_cast<std::uint64_t>(count * 0.6180339887) | 1U;
     while (std::gcd(factor, std::uint64_t{count}) != 1) factor += 2;
     return factor;
-}
-
-/// A reset: without it, each closed connection would keep its source port for a minute.
-void close_at_once(int fd) {
-    const linger nothing{1, 0};
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &nothing, sizeof nothing);
-    close(fd);
 }
 
 }  // namespace
@@ -78,8 +67,10 @@ Crowd::~Crowd() {
 }
 
 void Crowd::run() {
-    while (!finished_ || pending_ > 0) {
-        const std::array next{bring_new_ones(), bring_back(), take_turns(), give_up_overdue()};
+    for (;;) {
+        // Those before may have dropped somebody, or given up: who comes back next is known last.
+        const std::array next{bring_new_ones(), take_turns(), bring_back(), give_up_overdue(), next_return()};
+        if (finished_ && pending_ == 0) return;
         sleep_until(*std::min_element(next.begin(), next.end()));
     }
 }
@@ -103,7 +94,6 @@ Moment Crowd::bring_new_ones() {
         if (due > now() || tries == kTurnsAtOnce) return due;
         User& user = users_[arrived_];
         user.intended = due;
-        current().intended.add();
         connect_user(arrived_++);
     }
     return kNever;
@@ -116,13 +106,23 @@ Moment Crowd::bring_back() {
         if (next.when > time) return next.when;
         returns_.pop();
         users_[next.user].intended = time;
-        current().intended.add();
         connect_user(next.user);
     }
     return kNever;
 }
 
+Moment Crowd::next_return() const { return returns_.empty() || finished_ ? kNever : returns_.top().when; }
+
 void Crowd::come_again(std::uint32_t index, Moment delay) { returns_.push({now() + delay, index, 0}); }
+
+/// As a client ought to: later each time that it had no answer, and not all at once.
+void Crowd::try_again(std::uint32_t index) {
+    User& user = users_[index];
+    const Moment longest = std::min(kFirstPause * (1 << user.failures), kLongestPause);
+    if (user.failures < kMostFailures) ++user.failures;
+    std::uniform_int_distribution<Moment::rep> some_of_it{0, longest.count() / 2};
+    come_again(index, longest / 2 + Moment{some_of_it(random_)});
+}
 
 // Whose turn it is.
 
@@ -158,15 +158,26 @@ Moment Crowd::take_turns() {
     return kNever;
 }
 
+/// In which a request counts: the one that its time lies in, however late it is sent.
+std::uint8_t Crowd::phase_of(Moment intended) const {
+    std::size_t phase = phase_;
+    while (phase > 0 && intended < common_.plan->phases[phase - 1].begin) --phase;
+    return static_cast<std::uint8_t>(phase);
+}
+
 void Crowd::begin_phase(std::size_t phase) {
     phase_ = phase;
     round_ = 0;
     turn_ = 0;
-    drop_some(common_.plan->phases[phase - 1].dropped);
+    const Phase& begun = common_.plan->phases[phase - 1];
+    if (begun.dropped == 0) return;
+    dropped_at_ = begun.begin;
+    drop_some(begun.dropped);
 }
 
 void Crowd::take_turn(std::uint32_t index, Moment intended) {
     User& user = users_[index];
+    if (user.returning) return;  // we have dropped it, and it is not back yet
     current().intended.add();
     if (user.state == User::State::kIdle) {
         send_request(index, intended);
@@ -194,206 +205,6 @@ void Crowd::drop_some(std::uint32_t all_together) {
     }
 }
 
-// Connections.
-
-void Crowd::connect_user(std::uint32_t index) {
-    User& user = users_[index];
-    user.phase = static_cast<std::uint8_t>(phase_);
-    if (!open_socket(index)) {
-        fail_to_connect(index, errno);
-        return;
-    }
-    user.state = User::State::kConnecting;
-    ++pending_;
-    watch_time(index);
-}
-
-bool Crowd::open_socket(std::uint32_t index) {
-    User& user = users_[index];
-    const Endpoints ends = common_.sources->at(global(index));
-    user.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (user.fd < 0) return false;
-    const int on = 1;
-    // A source port is used again for each port of the server, so no port may be taken for good by the first.
-    setsockopt(user.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (ends.source.sin_port == 0) setsockopt(user.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    if (bind(user.fd, reinterpret_cast<const sockaddr*>(&ends.source), sizeof ends.source) != 0) return false;
-    if (connect(user.fd, reinterpret_cast<const sockaddr*>(&ends.server), sizeof ends.server) != 0 &&
-        errno != EINPROGRESS)
-        return false;
-    epoll_event wanted{};
-    wanted.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-    wanted.data.u32 = index;
-    return epoll_ctl(epoll_, EPOLL_CTL_ADD, user.fd, &wanted) == 0;
-}
-
-void Crowd::fail_to_connect(std::uint32_t index, int error) {
-    User& user = users_[index];
-    ConnectionCounts& counted = board_.connections;
-    (error == ECONNREFUSED ? counted.refused
-     : error == ECONNRESET ? counted.reset
-     : error == ETIMEDOUT  ? counted.timed_out
-                           : counted.unroutable)
-        .add();
-    counts(user).unsent.add();
-    disconnect(user);
-    if (user.failures < 5) ++user.failures;
-    const Moment longest = std::min(kFirstPause * (1 << (user.failures - 1)), kLongestPause);
-    come_again(index, longest / 2 + Moment{static_cast<Moment::rep>(random_()) % (longest.count() / 2)});
-}
-
-void Crowd::disconnect(User& user) {
-    if (user.state == User::State::kIdle || user.state == User::State::kWaiting) board_.connections.open.subtract(1);
-    if (user.state == User::State::kConnecting || user.state == User::State::kWaiting) --pending_;
-    if (user.fd >= 0) close_at_once(user.fd);
-    user.fd = -1;
-    user.state = User::State::kAway;
-    user.partial.reset();
-    ++user.attempt;
-    if (user.owed != User::kNothing) {
-        current().unsent.add();
-        user.owed = User::kNothing;
-    }
-}
-
-/// One that was open has ended.
-void Crowd::lose(std::uint32_t index, Counter& why) {
-    why.add();
-    if (users_[index].state == User::State::kWaiting) counts(users_[index]).cut_off.add();
-    disconnect(users_[index]);
-    come_again(index, kFirstPause);
-}
-
-void Crowd::on_event(std::uint32_t index, std::uint32_t events) {
-    const User& user = users_[index];
-    if (user.fd < 0) return;  // lost meanwhile
-    if (user.state == User::State::kConnecting) {
-        on_connected(index);
-    } else if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) {
-        read_from(index, (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
-    }
-}
-
-void Crowd::on_connected(std::uint32_t index) {
-    User& user = users_[index];
-    int error = 0;
-    socklen_t size = sizeof error;
-    getsockopt(user.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) {
-        fail_to_connect(index, error);
-        return;
-    }
-    user.failures = 0;
-    user.state = User::State::kIdle;
-    --pending_;
-    board_.connections.open.add();
-    board_.connections.connected.add();
-    send_request(index, user.intended);
-}
-
-// Requests and answers.
-
-void Crowd::send_request(std::uint32_t index, Moment intended) {
-    User& user = users_[index];
-    const Endpoints ends = common_.sources->at(global(index));
-    host_ = server_ + ":" + std::to_string(ntohs(ends.server.sin_port));
-    user.kind = common_.mix.draw(random_);
-    user.intended = intended;
-    user.phase = static_cast<std::uint8_t>(phase_);
-    write_request(request_, user.kind, {user.number, common_.tokens->of(user.number)}, host_, random_);
-
-    PhaseCounts& counted = counts(user);
-    const Moment lag = now() - intended;
-    const ssize_t sent = send(user.fd, request_.data(), request_.size(), MSG_NOSIGNAL);
-    if (sent != static_cast<ssize_t>(request_.size())) {
-        // Nothing was on its way, and yet there is no room for half a kilobyte: the connection is dead, or the kernel
-        // has no memory.
-        counted.unsent.add();
-        lose(index, sent < 0 && (errno == EPIPE || errno == ECONNRESET) ? board_.connections.reset
-                                                                        : board_.connections.unroutable);
-        return;
-    }
-    counted.sent.add();
-    counted.kinds[static_cast<std::size_t>(user.kind)].add();
-    counted.send_lag.record(microseconds(lag));
-    if (lag > kLate) counted.late.add();
-    user.state = User::State::kWaiting;
-    ++pending_;
-    watch_time(index);
-}
-
-void Crowd::read_from(std::uint32_t index, bool ended) {
-    const User& user = users_[index];
-    while (user.fd >= 0) {
-        const ssize_t count = recv(user.fd, buffer_.data(), buffer_.size(), 0);
-        if (count > 0) {
-            take_bytes(index, {buffer_.data(), static_cast<std::size_t>(count)});
-            // Less than there was room for: that was all, and an event will come with more.
-            if (static_cast<std::size_t>(count) < buffer_.size() && !ended) return;
-        } else if (count == 0) {
-            lose(index, board_.connections.closed);
-        } else if (errno == EAGAIN) {
-            return;
-        } else if (errno != EINTR) {
-            lose(index, board_.connections.reset);
-        }
-    }
-}
-
-void Crowd::take_bytes(std::uint32_t index, std::string_view bytes) {
-    User& user = users_[index];
-    if (user.partial) bytes = user.partial->append(bytes);
-    const Answer answer =
-        user.state == User::State::kWaiting ? read_answer(bytes) : Answer{Answer::State::kMalformed, 0, {}, true};
-    switch (answer.state) {
-        case Answer::State::kIncomplete:
-            if (!user.partial) user.partial = std::make_unique<std::string>(bytes);
-            break;
-        case Answer::State::kComplete:
-            finish(index, answer);
-            break;
-        case Answer::State::kMalformed:
-            counts(user).malformed.add();
-            disconnect(user);
-            come_again(index, kFirstPause);
-            break;
-    }
-}
-
-void Crowd::finish(std::uint32_t index, const Answer& answer) {
-    User& user = users_[index];
-    PhaseCounts& counted = counts(user);
-    const Moment time = now();
-    counted.latency.record(microseconds(time - user.intended));
-    counted.answered.add();
-    counted.status[std::min<std::size_t>(answer.status, counted.status.size() - 1)].add();
-    if (answer.status < 300) {
-        counted.ok.add();
-        if (common_.checked_share >= 1 ||
-            static_cast<double>(random_()) < common_.checked_share * static_cast<double>(Random::max())) {
-            counted.checked.add();
-            if (!is_own(user.kind, user.number, answer.body)) counted.foreign.add();
-        }
-    }
-    if (user.returning) {
-        user.returning = false;
-        board_.connections.returned.add();
-        board_.connections.last_return_ns.raise_to(
-            static_cast<std::uint64_t>((time - common_.plan->phases[user.phase - 1U].begin).count()));
-    }
-    user.partial.reset();
-    user.state = User::State::kIdle;
-    --pending_;
-    ++user.attempt;
-    if (answer.closes) {
-        board_.connections.closed.add();
-        disconnect(user);
-        come_again(index, kFirstPause);
-    } else if (user.owed != User::kNothing) {
-        send_request(index, std::exchange(user.owed, User::kNothing));
-    }
-}
-
 // Patience.
 
 void Crowd::watch_time(std::uint32_t index) {
@@ -411,7 +222,7 @@ Moment Crowd::give_up_overdue() {
             } else {
                 counts(user).timed_out.add();
                 disconnect(user);
-                come_again(first.user, kFirstPause);
+                try_again(first.user);
             }
         }
         overdue_.pop_front();

@@ -39,8 +39,7 @@ struct Common {
     const Sources* sources = nullptr;
     const TokenFile* tokens = nullptr;
     Mix mix{"100:0:0:0"};
-    std::chrono::milliseconds time_out{
-        10'000};  ///< For connect(), and from the intended time to the whole answer; 1 s to 60 s.
+    std::chrono::milliseconds time_out{10'000};  ///< For connect(), and from sending to the whole answer; 1 s to 60 s.
     std::chrono::milliseconds comeback{30'000};  ///< Who was dropped is back after a random time up to this.
     double checked_share = 1;                    ///< Of the answers: whose body is looked at; 0.01..1.
     std::uint32_t processes = 1;
@@ -63,7 +62,7 @@ struct User {
     State state = State::kAway;
     Kind kind = Kind::kList;
     std::uint8_t phase = 0;     ///< Of the request under way: 0 the ramp, n the plan's n-th.
-    std::uint8_t failures = 0;  ///< Connects in a row that came to nothing.
+    std::uint8_t failures = 0;  ///< Connections in a row without one answer.
     bool returning = false;     ///< Was dropped by us.
 };
 static_assert(sizeof(User) <= 128, "a million of them have to fit beside the service");
@@ -96,12 +95,14 @@ private:
 
     // Each does some of what is due, and says when it has to be called again.
     Moment bring_new_ones();
-    Moment bring_back();
     Moment take_turns();
+    Moment bring_back();
     Moment give_up_overdue();
+    [[nodiscard]] Moment next_return() const;
     void sleep_until(Moment time);
 
     void begin_phase(std::size_t phase);
+    [[nodiscard]] std::uint8_t phase_of(Moment intended) const;
     [[nodiscard]] Moment next_turn() const;
     void take_turn(std::uint32_t index, Moment intended);
     void drop_some(std::uint32_t all_together);
@@ -117,7 +118,9 @@ private:
     void lose(std::uint32_t index, Counter& why);
     void fail_to_connect(std::uint32_t index, int error);
     void disconnect(User& user);
+    static void close_at_once(int fd);
     void come_again(std::uint32_t index, Moment delay);
+    void try_again(std::uint32_t index);
     void watch_time(std::uint32_t index);
 
     const Common& common_;
@@ -137,6 +140,7 @@ private:
     std::size_t phase_ = 0;      ///< The plan's phase that sends, from 1; 0: still the ramp.
     Moment::rep round_ = 0;      ///< Periods of the phase that have gone by.
     std::uint32_t turn_ = 0;     ///< The user whose turn is next.
+    Moment dropped_at_{0};       ///< The begin of the last phase that cut connections.
     std::deque<Later> overdue_;  ///< In the order of time: when to give up whom.
     std::priority_queue<Later, std::vector<Later>, std::greater<>> returns_;
 };

@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -98,7 +99,8 @@ public:
 
     /// Microseconds that this share (0..1) of what was recorded did not exceed; 0 when nothing was.
     [[nodiscard]] std::uint64_t at(double share) const {
-        const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count()) + 0.5);
+        constexpr double kInexact = 1e-6;  // 0.07 of 100 are 7, and a little more as a double
+        const auto wanted = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count()) - kInexact));
         std::uint64_t seen = 0;
         for (std::size_t n = 0; n < buckets_.size(); ++n) {
             seen += buckets_[n];

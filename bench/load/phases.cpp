@@ -32,7 +32,7 @@ Phase parse_phase(std::string_view text) {
     };
     Phase phase;
     phase.name = whole;
-    if (!reads(next_field(text), phase.rate) || phase.rate < 0 || phase.rate > 10'000'000) {
+    if (!reads(next_field(text), phase.rate) || !(phase.rate >= 0 && phase.rate <= 10'000'000)) {
         refuse("the rate is no number from 0 to 10000000");
     }
     unsigned length = 0;

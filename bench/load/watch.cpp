@@ -1,11 +1,12 @@
 #include "watch.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
@@ -13,9 +14,17 @@
 namespace load {
 namespace {
 
+/// Empty where there is none. No stream: one throws when a process ends between open and read.
 std::string contents(const std::string& path) {
-    std::ifstream file{path};
-    return {std::istreambuf_iterator<char>{file}, {}};
+    std::string text;
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return text;
+    std::array<char, 4096> part{};
+    for (ssize_t count = 0; (count = read(fd, part.data(), part.size())) > 0;) {
+        text.append(part.data(), static_cast<std::size_t>(count));
+    }
+    close(fd);
+    return text;
 }
 
 /// The fields of /proc/PID/stat after the name, which may have blanks in it: the state is the first. Empty when it has

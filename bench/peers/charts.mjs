@@ -1,39 +1,18 @@
 // Draws a run: node charts.mjs FOLDER OUTPUT writes one SVG for each load, one of the processor time and one of the memory.
-import { writeFileSync } from 'node:fs';
+import { box, faint, grouped, ink, line, picture, text, width } from '../svg.mjs';
 import { memoryOf, ours, read } from './results.mjs';
 
 const [folder, output] = process.argv.slice(2);
 const run = read(folder);
 
-const width = 960;
 const left = 270;
 const right = 110;
 const top = 64;
-const ink = '#1c2530';
-const faint = '#5b6673';
 const shades = { ours: ['#8cc5ae', '#3f9c7a', '#146c4c'], other: ['#c3ccd6', '#93a1b0', '#64748b'] };
 const roles = { front: ['nginx', '#8fa8c8'], application: ['application', '#d08b3e'], database: ['PostgreSQL', '#4f6d93'] };
 
 const titles = { list: 'Lists of ten todos', insert: 'New todos, on the disk before the answer', mix: 'Nine lists and a new todo' };
 const medians = run.rounds === 1 ? 'one round' : `medians of ${run.rounds} rounds`;
-
-const escape = (text) => String(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-const text = (x, y, body, { size = 14, fill = ink, anchor = 'start', weight = 400 } = {}) =>
-  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${size}" fill="${fill}" text-anchor="${anchor}" font-weight="${weight}">${escape(body)}</text>`;
-const box = (x, y, w, h, fill) => `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${Math.max(w, 1).toFixed(1)}" height="${h}" fill="${fill}"/>`;
-const line = (x1, y1, x2, y2, stroke) => `<line x1="${x1.toFixed(1)}" y1="${y1.toFixed(1)}" x2="${x2.toFixed(1)}" y2="${y2.toFixed(1)}" stroke="${stroke}"/>`;
-const grouped = (value) => Math.round(value).toLocaleString('en-US');
-
-// White behind it, so that it can be read on a dark page as well.
-function picture(name, title, subtitle, height, body) {
-  writeFileSync(`${output}/${name}.svg`, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, Verdana, sans-serif" role="img" aria-label="${escape(title)}">
-<rect width="${width}" height="${height}" fill="#ffffff"/>
-${text(24, 30, title, { size: 18, weight: 700 })}
-${text(24, 50, subtitle, { size: 12, fill: faint })}
-${body.join('\n')}
-</svg>
-`);
-}
 
 // rows: [{ heading }] or [{ label, strong, bars: [{ parts: [{ value, fill }], least, most, label, note, noteFill }] }]
 function rowsOf(rows, most, mark) {
@@ -88,7 +67,7 @@ for (const load of run.loads) {
     })),
   }));
   const { body, height } = rowsOf(rows, most, mark && { value: mark.rate, label: `pgbench: ${grouped(mark.rate)}` });
-  picture(load, `${titles[load]}, requests a second`, `${run.clients.join(', ')} connections, from the top; ${medians}, the line: least to most`, height, body);
+  picture(`${output}/${load}.svg`, `${titles[load]}, requests a second`, `${run.clients.join(', ')} connections, from the top; ${medians}, the line: least to most`, height, body);
 }
 
 {
@@ -104,7 +83,7 @@ for (const load of run.loads) {
   const most = Math.max(...run.cases.filter((one) => one.clients === clients && one.together).map((one) => one.together));
   const { body, height } = rowsOf(rows, most);
   Object.values(roles).forEach(([name, fill], n) => body.push(box(left + n * 150, height, 14, 14, fill), text(left + 20 + n * 150, height + 12, name, { size: 12 })));
-  picture('cpu', 'Processor time a request, microseconds', `${clients} connections; ${medians}`, height + 28, body);
+  picture(`${output}/cpu.svg`, 'Processor time a request, microseconds', `${clients} connections; ${medians}`, height + 28, body);
 }
 
 {
@@ -116,5 +95,5 @@ for (const load of run.loads) {
     bars: [{ parts: [{ value: mib, fill: shades[ours.includes(peer) ? 'ours' : 'other'][1] }], label: `${Math.round(mib)} MiB` }],
   }));
   const { body, height } = rowsOf(rows, Math.max(...cases.map((one) => one.mib)));
-  picture('memory', 'Memory of the application', `${clients} connections; the most of the loads, ${medians}`, height, body);
+  picture(`${output}/memory.svg`, 'Memory of the application', `${clients} connections; the most of the loads, ${medians}`, height, body);
 }

@@ -1,7 +1,7 @@
 // The conformance test of the five requests: node check.mjs PEER URL KEYS_FILE. One line for each test, `ok PEER: NAME` or
 // `not ok PEER: NAME`, and exit code 1 when one failed.
 import assert from 'node:assert/strict';
-import { ownerId, readKey, sign } from './tokens.mjs';
+import { ownerId, readKey, sign } from '../tokens.mjs';
 
 const [peer, base, keysFile] = process.argv.slice(2);
 const key = readKey(keysFile);

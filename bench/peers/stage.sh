@@ -26,7 +26,7 @@ make_stage() {
     psql -X -q -v ON_ERROR_STOP=1 -v "owners=$1" "$STACK_OWNER_DSN" -f "$peers_folder/data.sql" >>"$folder/log"
 
     install -d -o "$service_user" "$folder/run"
-    node "$peers_folder/tokens.mjs" "$state/token-keys.json" "$1" "$step" >"$folder/tokens"
+    node "$bench_folder/tokens.mjs" "$state/token-keys.json" "$1" "$step" >"$folder/tokens"
     # The peers read the bytes of the key itself.
     (umask 077 && jq -r '.keys[0].k + "="' "$state/token-keys.json" | basenc --base64url -d >"$folder/key")
     (($(stat -c %s "$folder/key") == 32)) || die "the key in $state/token-keys.json has not 32 bytes"
@@ -40,15 +40,6 @@ remove_stage() {
     end_family "$front"
     remove_stack || return 1
     rm -rf -- "$folder"
-}
-
-# Nobody gains by forgetting: settings, as the peers' role has them, and a file system that is a disk's.
-require_durable() {
-    local setting
-    for setting in synchronous_commit fsync full_page_writes; do
-        [[ $(psql -X -At "$STACK_WORKER_DSN" -c "SHOW $setting") == on ]] || die "$setting is not on: a commit would not be on the disk"
-    done
-    [[ $(stat -f -c %T -- "$state/pg") != tmpfs ]] || die "$state is memory: a commit would not be on a disk"
 }
 
 # All rows and indexes in memory, as on a server: the service's own 128 MiB are for a small machine, and who reads everything

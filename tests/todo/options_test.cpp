@@ -114,7 +114,8 @@ TEST(Options, FillThePartsTheyAreFor) {
                                      "--queue-interval-ms=250",
                                      "--combine=list,create",
                                      "--batch-size=12",
-                                     "--batches-in-flight=3"});
+                                     "--batches-in-flight=3",
+                                     "--batch-interval-ms=7"});
 
     EXPECT_EQ(options.server.threads, 32U);
     EXPECT_EQ(options.server.body_bytes, 2048U);
@@ -126,6 +127,7 @@ TEST(Options, FillThePartsTheyAreFor) {
     EXPECT_EQ(options.pool.statement_timeout, milliseconds{900});
     EXPECT_EQ(options.pool.lock_timeout, milliseconds{800});
     EXPECT_EQ(options.store.max_todos, 9U);
+    EXPECT_EQ(options.store.combiner.batch_interval, milliseconds{7});
     EXPECT_EQ(options.status.directory, "/run/x");
     EXPECT_EQ(options.status.slots, 3U);
     EXPECT_EQ(options.listen, "unix:/run/w.sock");

@@ -50,6 +50,16 @@ use_state() {
         # shellcheck source=/dev/null
         source "$state/stack.env"
     fi
+    use_profile "${STACK_PROFILE:-}"
+}
+
+# use_profile NAME: other numbers instead of some of numbers.env's; none without a name.
+use_profile() {
+    [[ -n $1 ]] || return 0
+    [[ $1 =~ ^[a-z]+$ && -r $project/worker/stack/profiles/$1.env ]] ||
+        die "there is no profile '$1': $(cd -- "$project/worker/stack/profiles" && printf '%s ' *.env | sed 's/\.env//g')"
+    # shellcheck source=/dev/null
+    source "$project/worker/stack/profiles/$1.env"
 }
 
 is_state() { [[ -f $state/.todo-worker-state ]]; }

@@ -309,6 +309,8 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
                    "Requests that share one round trip at most");
     declare.number("--batches-in-flight", options.store.combiner.batches_in_flight, {1, 100, ""},
                    "Round trips of one kind at the same time, each on a connection");
+    declare.number("--batch-interval-ms", options.store.combiner.batch_interval, {0, 1000, " ms"},
+                   "Shortest time between two round trips of one kind, so that more requests share each");
     declare.text("--public-url", options.api.public_url, "URL", check_public_url,
                  "Scheme, host and port that clients see, for the urls of todos; without it those of the request");
     declare.flag("--anonymous-owner", anonymous_owner,

@@ -102,6 +102,66 @@ TEST_F(ACombiner, HasNoMoreBatchesUnderWayThanAllowed) {
     for (std::future<Rows>& other : others) EXPECT_EQ(other.get().size(), 1U);
 }
 
+TEST_F(ACombiner, LetsWhoComesAfterASilenceGoAtOnce) {
+    combine(kMeet, {.batch_interval = 1s});
+    const auto before = Clock::now();
+
+    execute(member("a"));
+
+    EXPECT_LT(Clock::now() - before, 1s);
+}
+
+TEST_F(ACombiner, KeepsAnIntervalBetweenBatches) {
+    combine(kMeet, {.batch_interval = 100ms});
+    const auto before = Clock::now();
+
+    execute(member("a"));
+    execute(member("b"));
+    execute(member("c"));
+
+    EXPECT_GE(Clock::now() - before, 200ms);
+    EXPECT_EQ(combiner->counts().batches, 3U);
+}
+
+TEST_F(ACombiner, LetsOthersJoinWhileItKeepsTheInterval) {
+    combine(kMeet, {.batch_interval = 100ms});
+    execute(member("before"));
+
+    for (const char* value : {"1", "2", "3"})
+        others.push_back(std::async(std::launch::async, [this, value] { return execute(member(value)); }));
+
+    for (std::future<Rows>& other : others) EXPECT_EQ(other.get().size(), 1U);
+    EXPECT_EQ(combiner->counts().batches, 2U);
+    EXPECT_EQ(combiner->counts().members, 4U);
+}
+
+TEST_F(ACombiner, KeepsNoIntervalWhereHalfABatchWaits) {
+    combine(kMeet, {.batch_size = 4, .batch_interval = 1s});
+    const auto before = Clock::now();
+    shut_gate();
+    for (const char* value : {"1", "2", "3"}) send(member(value));
+    open_gate();
+
+    EXPECT_EQ(batch_of(1), "2,3");
+    EXPECT_LT(Clock::now() - before, 1s);
+}
+
+TEST_F(ACombiner, KeepsNoIntervalWhereRowsForHalfABatchAreWanted) {
+    combine(kMeet, {.batch_weight = 10, .batch_interval = 1s});
+    const auto before = Clock::now();
+    shut_gate();
+    send(member("first"));
+    for (const char* value : {"1", "2"}) {
+        Member heavy = member(value);
+        heavy.weight = 5;
+        send(heavy);
+    }
+    open_gate();
+
+    EXPECT_EQ(batch_of(1), "1,2");
+    EXPECT_LT(Clock::now() - before, 1s);
+}
+
 TEST_F(ACombiner, MixesNoGroups) {
     combine(kMeet);
     shut_gate();

@@ -10,6 +10,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <thread>
 #include <unordered_set>
 #include <utility>
 
@@ -114,8 +115,9 @@ private:
     /// Whether half a batch is there. It does not wait for more while the database has nothing to do.
     [[nodiscard]] bool are_enough() const {
         const std::lock_guard lock{mutex_};
-        return 2 * (waiting_.size() + 1) >= options_.batch_size;
+        return is_half_a_batch();
     }
+    void keep_interval(Deadline latest);
     void gather(Places& batch);
     void run(Lease& lease, const Places& batch);
     void hand_out(const Rows& rows, const Places& batch);
@@ -126,6 +128,17 @@ private:
 
     // These want the lock to be held.
     Places pass_turns_on();
+    [[nodiscard]] bool is_half_a_batch() const {
+        return waiting_.size() + 1 >= (options_.batch_size + 1) / 2 || waiting_weight_ >= options_.batch_weight / 2;
+    }
+    void add(Place& place) {
+        waiting_.push_back(&place);
+        waiting_weight_ += place.member.weight;
+    }
+    std::list<Place*>::iterator take_out(std::list<Place*>::iterator place) {
+        waiting_weight_ -= (*place)->member.weight;
+        return waiting_.erase(place);
+    }
     [[nodiscard]] bool fits(const Place& place, const Place& leader) const {
         return !place.alone && !leader.alone && place.member.group == leader.member.group;
     }
@@ -141,6 +154,8 @@ private:
 
     mutable std::mutex mutex_;
     std::list<Place*> waiting_;  ///< The first one came first.
+    std::size_t waiting_weight_ = 0;
+    Clock::time_point next_begin_;  ///< Of a batch, as batch_interval wants it.
     Names touched_;
     CombinerCounts counts_;
 };
@@ -184,7 +199,7 @@ void Combiner::Queue::enter(Place& self) {
             ++counts_.turned_away_crowded;
             throw PoolExhausted{std::string{statement_.name} + ": too many threads wait for a batch already"};
         }
-        waiting_.push_back(&self);
+        add(self);
         leaders = pass_turns_on();
     }
     wake(leaders);
@@ -207,7 +222,9 @@ bool Combiner::Queue::give_up(Place& self) {
     Places leaders;
     {
         const std::lock_guard lock{mutex_};
-        if (waiting_.remove(&self) == 0) return false;
+        const auto place = std::find(waiting_.begin(), waiting_.end(), &self);
+        if (place == waiting_.end()) return false;
+        take_out(place);
         ++counts_.turned_away_late;
         leaders = pass_turns_on();  // To one that touches the same.
     }
@@ -219,6 +236,7 @@ void Combiner::Queue::lead(Place& self, Deadline latest) {
     Places batch{&self};
     try {
         if (!are_enough()) let_others_go_first();
+        if (options_.batch_interval.count() > 0) keep_interval(latest);
         Lease lease = pool_.acquire({latest, self.budget.spent});  // Meanwhile others may come.
         gather(batch);
         run(lease, batch);
@@ -235,6 +253,21 @@ void Combiner::Queue::lead(Place& self, Deadline latest) {
     wake(leaders);  // First: the next batch is on its way while those of this one write their answers.
     batch.erase(batch.begin());
     wake(batch);
+}
+
+/// So that others may join, where the batch before began a moment ago.
+void Combiner::Queue::keep_interval(Deadline latest) {
+    const Clock::time_point now = Clock::now();
+    Clock::time_point begin = now;
+    {
+        const std::lock_guard lock{mutex_};
+        if (!is_half_a_batch()) begin = std::max(now, next_begin_);
+        begin = std::min(begin, latest);
+        next_begin_ = begin + options_.batch_interval;
+    }
+    if (begin == now) return;
+    const Blocked blocked;
+    std::this_thread::sleep_until(begin);
 }
 
 /// Adds to the leader whoever may share its batch.
@@ -258,7 +291,7 @@ void Combiner::Queue::gather(Places& batch) {
         place.taken = now;
         touch(place);
         batch.push_back(&place);
-        next = waiting_.erase(next);
+        next = take_out(next);
     }
     ++counts_.batches;
     counts_.members += batch.size();
@@ -309,7 +342,7 @@ Places Combiner::Queue::pass_turns_on() {
         }
         touch(place);
         ++counts_.in_flight;
-        next = waiting_.erase(next);
+        next = take_out(next);
         place.leads = true;
         leaders.push_back(&place);
     }

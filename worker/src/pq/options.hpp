@@ -46,6 +46,7 @@ inline CombinerOptions checked(CombinerOptions options) {
     using namespace std::chrono_literals;
     require(between(1U, options.batch_size, 1000U), "CombinerOptions: batch_size must be 1..1000");
     require(between(1U, options.batches_in_flight, 100U), "CombinerOptions: batches_in_flight must be 1..100");
+    require(between(0ms, options.batch_interval, 1s), "CombinerOptions: batch_interval must be 0..1 s");
     require(options.batch_weight >= 1, "CombinerOptions: batch_weight must be at least 1");
     require(between(1U, options.waiters, 100'000U), "CombinerOptions: waiters must be 1..100000");
     require(between(1ms, options.wait_timeout, 1min), "CombinerOptions: wait_timeout must be 1 ms..1 min");

@@ -8,8 +8,8 @@
 ///     Rows rows = find.execute({.parameters = {owner, id}}, request.budget());
 ///
 /// The first to come leads: it takes a connection, takes everybody who waits by then, runs the statement once for all
-/// of them, and hands out the rows. While it does, the next batch gathers. There is no timer, and no thread but the
-/// callers': who is alone goes at once, as a batch of one.
+/// of them, and hands out the rows. While it does, the next batch gathers. There is no thread but the callers', and no
+/// timer, unless batch_interval says so: who is alone goes at once, as a batch of one.
 ///
 /// The statement is written for many: each of its parameters is an array with an element for each member, and each of
 /// its rows begins with the number of its member, from 1 (WITH ORDINALITY), and that member's first parameter. By these
@@ -46,6 +46,12 @@ struct CombinerOptions {
     std::size_t batches_in_flight = 1;
     /// The sum of a batch's weights, from 1; who is heavier goes alone. For rows that a member may ask for.
     std::size_t batch_weight = std::numeric_limits<std::size_t>::max();
+
+    /// Shortest time from the begin of one batch to that of the next, where fewer than half a batch wait by then; 0..1
+    /// s. Who comes after a silence goes at once. 0: whoever is there goes as soon as the batch before is back, so
+    /// below saturation most batches have one member, or two. A few milliseconds more for each request then save most
+    /// of what their round trips cost (docs/performance.md). The leader holds its thread meanwhile.
+    std::chrono::milliseconds batch_interval{0};
 
     std::size_t waiters = 1000;  ///< 1..100,000 requests that wait for a batch; the next one is turned away at once.
     /// Longest wait until a batch begins; 1 ms..1 min, as PoolOptions::acquire_timeout.

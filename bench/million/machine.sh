@@ -1,0 +1,84 @@
+# shellcheck shell=bash disable=SC2154 # names of bench/shell.sh
+# Is the machine up to it, and what can be set for the run alone? Sourced, never run.
+#
+# Sets:   descriptors   that one process may open;   load_processes   that so many users need
+# Whoever sources it calls restore_settings at its end, however it ends.
+
+settings_file=$project/worker/stack/profiles/million.sysctl
+declare -A setting_before=()
+
+wanted_settings() { sed -nE 's/^([a-z0-9_.]+) = (.*)$/\1 \2/p' "$settings_file"; }
+setting_is() { sysctl -n "$1" 2>/dev/null | tr '\t' ' '; }
+
+# Whether each number of one list is at least, or for the first source port at most, that of the other.
+is_enough() { # NAME WANTED IS
+    local -a wanted is
+    read -ra wanted <<<"$2"
+    read -ra is <<<"$3"
+    ((${#is[@]} == ${#wanted[@]})) || return 1
+    if [[ $1 == net.ipv4.ip_local_port_range ]]; then ((is[0] <= wanted[0] && is[1] >= wanted[1])) && return 0 || return 1; fi
+    local n
+    for n in "${!wanted[@]}"; do ((is[n] >= wanted[n])) || return 1; done
+}
+
+# set_for_the_run NAME VALUE: remembers what was there; false where it may not be set.
+set_for_the_run() {
+    local before
+    before=$(setting_is "$1")
+    sysctl -q -w "$1=$2" >/dev/null 2>&1 || return 1
+    [[ -n ${setting_before[$1]+set} ]] || setting_before[$1]=$before
+}
+restore_settings() {
+    local name
+    for name in "${!setting_before[@]}"; do sysctl -q -w "$name=${setting_before[$name]}" >/dev/null || true; done
+    setting_before=()
+}
+
+# check_machine USERS: prints what is there and what was set, and ends where the run cannot be done.
+check_machine() {
+    local users=$1 name wanted is missing=() free needed
+
+    descriptors=$(ulimit -Hn)
+    [[ $descriptors != unlimited ]] || descriptors=1048576
+    load_processes=$(((users + descriptors - 17) / (descriptors - 16)))
+    ((descriptors >= NGINX_WORKER_NOFILE)) ||
+        missing+=("a process may open $descriptors descriptors, and nginx needs $NGINX_WORKER_NOFILE: raise nofile, soft and hard, in /etc/security/limits.conf")
+    echo "descriptors of a process: $descriptors, so the load has $load_processes processes"
+
+    # One user is a socket at each end, 4 KiB each, nginx's connection, a token, and 4.3 KiB of rows and indexes.
+    free=$(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) / 1024))
+    needed=$((NEEDED_MEMORY_MIB + users * 14 / 1024))
+    echo "memory: $free MiB are free, and some $needed MiB will be used"
+    ((free >= needed)) || missing+=("$free MiB of memory are free, and $users users need $needed: name fewer with --users, or add memory")
+
+    free=$(($(df --output=avail -k -- "$folder" | tail -n 1) / 1024))
+    needed=$((NEEDED_STATE_DISK_MIB + users * 9 / 1024))
+    echo "disk: $free MiB are free, and up to $needed MiB will be used"
+    ((free >= needed)) || missing+=("$free MiB are free at $folder, and $users users need $needed for their rows and the log of what they write")
+
+    while read -r name wanted; do
+        is=$(setting_is "$name")
+        if is_enough "$name" "$wanted" "$is"; then
+            echo "$name = $is"
+        elif set_for_the_run "$name" "$wanted"; then
+            echo "$name = $wanted (for the run; it was $is)"
+        elif [[ $name == *somaxconn && $users -le 100000 ]]; then
+            echo "$name = $is (wanted: $wanted; enough for so few)"
+        else
+            missing+=("$name is $is and should be $wanted: sysctl -w '$name=$wanted', as root")
+        fi
+    done < <(wanted_settings)
+
+    # Else each of PostgreSQL's processes has a table of its own for all the pages of its cache. Taken at once, so not for few.
+    wanted=$(((SHARED_BUFFERS_MIB + SHARED_BUFFERS_MIB / 16) / 2))
+    is=$(setting_is vm.nr_hugepages)
+    if [[ $HUGE_PAGES != off ]] && ((users >= 250000 && is < wanted)); then
+        if set_for_the_run vm.nr_hugepages "$wanted"; then
+            echo "vm.nr_hugepages = $(setting_is vm.nr_hugepages) (for the run; it was $is)"
+        else
+            echo "vm.nr_hugepages = $is (wanted: $wanted; PostgreSQL does without)"
+        fi
+    fi
+
+    ((${#missing[@]} == 0)) || die "the machine is not up to $users users:$(printf '\n  %s' "${missing[@]}")"
+}
