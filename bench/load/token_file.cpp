@@ -20,8 +20,8 @@ std::string_view map_file(const std::string& path) {
     const auto size = static_cast<std::size_t>(status.st_size);
     void* const memory = size == 0 ? MAP_FAILED : mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
-    // Whose turn comes every few minutes has a page that nobody else touches: a kernel that makes room meanwhile would read it
-    // from the disk for each request. Where it may not be locked, it takes its chance.
+    // Whose turn comes every few minutes has a page that nobody else touches: a kernel that makes room meanwhile would
+    // read it from the disk for each request. Where it may not be locked, it takes its chance.
     if (memory != MAP_FAILED) (void)mlock(memory, size);
     if (memory == MAP_FAILED) throw std::runtime_error("tokens " + path + " is empty, or cannot be mapped into memory");
     return {static_cast<const char*>(memory), size};
