@@ -43,7 +43,7 @@ require_durable() {
 # start_todo_workers OPTIONS [NAME=NUMBER]...: the stack's, with these options and other numbers. Nobody is turned away for the
 # length of the queue, and an owner may have as many todos as come.
 start_todo_workers() {
-    local line lines=("STACK_WORKER_OPTIONS=\"--max-todos 1000000 --queue-target-ms 2000 $1\"" "${@:2}")
+    local line lines=(QUEUE_TARGET_MS=2000 "STACK_WORKER_OPTIONS=\"--max-todos 1000000 $1\"" "${@:2}")
     for line in "${lines[@]}"; do sed -i "/^${line%%=*}=/d" "$state/stack.env"; done
     printf '%s\n' "${lines[@]}" >>"$state/stack.env"
     use_state "$state"

@@ -1,14 +1,36 @@
 # shellcheck shell=bash disable=SC2154 # names of bench/shell.sh
 # Is the machine up to it, and what can be set for the run alone? Sourced, never run.
 #
-# Sets:   descriptors   that one process may open;   load_processes   that so many users need
-# Whoever sources it calls restore_settings at its end, however it ends.
+# Sets:   descriptors   that one process may open;   load_processes   that so many users need;   inside   before the command
+#         of what shall run in the network that was made for the run
+# Whoever sources it calls remove_network and restore_settings at its end, however it ends.
 
 settings_file=$project/worker/stack/profiles/million.sysctl
 declare -A setting_before=()
+network='' inside=()
+
+# A network of its own, with nothing but a loopback: all source ports are free there, no firewall and no connection tracking
+# of the machine's is in the way, and whoever lists the machine's connections now and then does not list a million of
+# these. Where it may not be made, the run takes the machine's own.
+make_network() {
+    network=todo-million-$$
+    if ip netns add "$network" 2>/dev/null; then
+        inside=(nsenter "--net=/run/netns/$network")
+        "${inside[@]}" ip link set lo up
+    else
+        network=''
+    fi
+}
+remove_network() {
+    [[ -z $network ]] || ip netns del "$network"
+    network='' inside=()
+}
 
 wanted_settings() { sed -nE 's/^([a-z0-9_.]+) = (.*)$/\1 \2/p' "$settings_file"; }
-setting_is() { sysctl -n "$1" 2>/dev/null | tr '\t' ' '; }
+# Some settings are the network's, and some the machine's.
+of_network() { [[ -n $network ]] && "${inside[@]}" test -e "/proc/sys/${1//.//}"; }
+setting() { if of_network "$1"; then "${inside[@]}" sysctl "${@:2}"; else sysctl "${@:2}"; fi; }
+setting_is() { setting "$1" -n "$1" 2>/dev/null | tr '\t' ' '; }
 
 # Whether each number of one list is at least, or for the first source port at most, that of the other.
 is_enough() { # NAME WANTED IS
@@ -25,7 +47,8 @@ is_enough() { # NAME WANTED IS
 set_for_the_run() {
     local before
     before=$(setting_is "$1")
-    sysctl -q -w "$1=$2" >/dev/null 2>&1 || return 1
+    setting "$1" -q -w "$1=$2" >/dev/null 2>&1 || return 1
+    if of_network "$1"; then return 0; fi # it goes with the network
     [[ -n ${setting_before[$1]+set} ]] || setting_before[$1]=$before
 }
 restore_settings() {
@@ -34,10 +57,12 @@ restore_settings() {
     setting_before=()
 }
 
-# check_machine USERS: prints what is there and what was set, and ends where the run cannot be done.
+# check_machine USERS: makes the network, prints what is there and what was set, and ends where the run cannot be done.
 check_machine() {
     local users=$1 name wanted is missing=() free needed
 
+    make_network
+    echo "network: $([[ -n $network ]] && echo "one of its own" || echo "the machine's")"
     descriptors=$(ulimit -Hn)
     [[ $descriptors != unlimited ]] || descriptors=1048576
     load_processes=$(((users + descriptors - 17) / (descriptors - 16)))

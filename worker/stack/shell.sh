@@ -46,18 +46,23 @@ use_state() {
     database_user=$(id -un) service_user=$(id -un)
     if ((EUID == 0)); then database_user=postgres service_user=www-data; fi
     unset "${!STACK_@}" # another stack's, perhaps: tests run with them
+    STACK_PROFILE=''
     if [[ -r $state/stack.env ]]; then
         # shellcheck source=/dev/null
         source "$state/stack.env"
+        use_profile "$STACK_PROFILE"
+        # shellcheck source=/dev/null
+        source "$state/stack.env" # what it says of a number goes before a profile
     fi
-    use_profile "${STACK_PROFILE:-}"
 }
 
-# use_profile NAME: other numbers instead of some of numbers.env's; none without a name.
+# use_profile NAME: numbers.env's, and others instead of some of them; `none`, or no name: only those.
 use_profile() {
-    [[ -n $1 ]] || return 0
+    # shellcheck source=worker/stack/numbers.env
+    source "$project/worker/stack/numbers.env"
+    [[ -n $1 && $1 != none ]] || return 0
     [[ $1 =~ ^[a-z]+$ && -r $project/worker/stack/profiles/$1.env ]] ||
-        die "there is no profile '$1': $(cd -- "$project/worker/stack/profiles" && printf '%s ' *.env | sed 's/\.env//g')"
+        die "there is no profile '$1': there are none$(cd -- "$project/worker/stack/profiles" && printf ', %s' *.env | sed 's/\.env//g')"
     # shellcheck source=/dev/null
     source "$project/worker/stack/profiles/$1.env"
 }
