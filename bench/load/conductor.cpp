@@ -55,8 +55,8 @@ std::uint64_t failures(const ProcessBoard& board) {
 
 }  // namespace
 
-Conductor::Conductor(Common common, const Board& board, std::vector<Role> roles, std::ostream* series)
-    : common_{std::move(common)},
+Conductor::Conductor(const Common& common, const Board& board, std::vector<Role> roles, std::ostream* series)
+    : common_{common},
       board_{board},
       roles_{std::move(roles)},
       series_{series},

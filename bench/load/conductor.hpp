@@ -43,7 +43,7 @@ struct Findings {
 class Conductor {
 public:
     /// `series`: gets a line of JSON each second; may be empty.
-    Conductor(Common common, const Board& board, std::vector<Role> roles, std::ostream* series);
+    Conductor(const Common& common, const Board& board, std::vector<Role> roles, std::ostream* series);
 
     /// All of the plan. The live line goes to standard error.
     [[nodiscard]] Findings run();
