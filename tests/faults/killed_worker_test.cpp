@@ -75,7 +75,8 @@ struct KilledWorker : FaultTest {
 };
 
 TEST_F(KilledWorker, FailsNoReadAndLosesOrDoublesNoWrite) {
-    Load load;
+    // A client has a thousand rounds: they have to last for all kills, of which each takes seconds on a slow machine.
+    Load load{{.pace = std::chrono::milliseconds{100}}};
     kill_workers_under(load);
 
     EXPECT_THAT(load.differences(database.titles()), IsEmpty());
