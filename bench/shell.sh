@@ -6,6 +6,9 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../worker/stack/shell.sh"
 # shellcheck source=worker/stack/clock.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../worker/stack/clock.sh"
 
+# Of the stack: its folder, where it is not in `folder`; and before the commands of what runs in a network of its own.
+stack='' inside=()
+
 bench_folder=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 
 # as_typed WORD...: a command as it can be pasted.
@@ -21,14 +24,15 @@ as_typed() {
 # start_stack [OPTION]...: of ./todo up. Sets postmaster, and what use_state sets.
 start_stack() {
     steady_clock
-    "$project/todo" up "$@" --state "$folder/stack" --port "$(free_ports 20000 30000)" >"$folder/log" 2>&1 ||
+    stack=${stack:-$folder/stack}
+    "${inside[@]}" "$project/todo" up "$@" --state "$stack" --port "$(free_ports 20000 30000)" >>"$folder/log" 2>&1 ||
         { tail -n 20 -- "$folder/log" >&2 && die "the stack does not start: the lines above are the end of its log"; }
-    use_state "$folder/stack"
+    use_state "$stack"
     postmaster=$("$project/sql/cluster" postmaster --state "$state")
 }
 remove_stack() {
     restore_clock
-    [[ ! -d $folder/stack ]] || "$project/todo" down --wipe --state "$folder/stack" >>"$folder/log" 2>&1
+    [[ ! -d $stack ]] || "$project/todo" down --wipe --state "$stack" >>"$folder/log" 2>&1
 }
 
 # Nobody gains by forgetting: settings, as the worker's role has them, and a file system that is a disk's.
@@ -40,13 +44,18 @@ require_durable() {
     [[ $(stat -f -c %T -- "$state/pg") != tmpfs ]] || die "$state is memory: a commit would not be on a disk"
 }
 
+# set_numbers [NAME=NUMBER]...: others for the stack than ./todo up wrote; what they matter to has to start again.
+set_numbers() {
+    local line
+    for line in "$@"; do sed -i "/^${line%%=*}=/d" "$state/stack.env"; done
+    (($# == 0)) || printf '%s\n' "$@" >>"$state/stack.env"
+    use_state "$state"
+}
+
 # start_todo_workers OPTIONS [NAME=NUMBER]...: the stack's, with these options and other numbers. Nobody is turned away for the
 # length of the queue, and an owner may have as many todos as come.
 start_todo_workers() {
-    local line lines=(QUEUE_TARGET_MS=2000 "STACK_WORKER_OPTIONS=\"--max-todos 1000000 $1\"" "${@:2}")
-    for line in "${lines[@]}"; do sed -i "/^${line%%=*}=/d" "$state/stack.env"; done
-    printf '%s\n' "${lines[@]}" >>"$state/stack.env"
-    use_state "$state"
+    set_numbers QUEUE_TARGET_MS=2000 "STACK_WORKER_OPTIONS=\"--max-todos 1000000 $1\"" "${@:2}"
     "$project/worker/stack/processes" start --state "$state" >>"$folder/log" 2>&1
 }
 

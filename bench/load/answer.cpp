@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <optional>
+
+#include "numbers.hpp"
 
 namespace load {
 namespace {
@@ -28,12 +29,6 @@ std::optional<std::string_view> header(std::string_view head, std::string_view n
         return value;
     }
     return std::nullopt;
-}
-
-template <typename Number>
-bool reads(std::string_view text, Number& value, int base = 10) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    return error == std::errc{} && end == text.data() + text.size();
 }
 
 /// How long the chunks are, from the first to the end of the last; nothing as long as they are not all there.

@@ -16,12 +16,10 @@ namespace load {
 
 /// Of the requests whose intended time lies in one phase. The ramp, phase 0 here, has the first request of each user.
 struct PhaseCounts {
-    Counter intended;  ///< Requests whose time has come.
-    Counter sent;
-    Counter
-        late;  ///< Of those sent: more than kLate after the intended time. The user's last answer was late, or we were.
-    Counter unsent;  ///< Never sent: the user waited for another answer, or was not connected, when the next one's time
-                     ///< came.
+    Counter intended;                   ///< Requests whose time has come.
+    Counter sent;                       ///< Of those,
+    Counter late;                       ///< and sent more than kLate after it: the last answer was late, or we were.
+    Counter unsent;                     ///< Never: the user waited for another answer, or was not connected.
     Counter answered;                   ///< Whole answers.
     Counter ok;                         ///< Of those, 2xx.
     Counter timed_out;                  ///< No answer within the time-out.
@@ -53,7 +51,7 @@ struct ProcessBoard {
     std::array<PhaseCounts, kMostPhases + 1> phases;
 };
 
-/// Half of the scheduler's usual slice beside others: what is sent within that was sent in time.
+/// People take an answer within a tenth of a second for one at once: who asks later than that has noticed.
 inline constexpr Moment kLate = std::chrono::milliseconds{100};
 
 class Board {
@@ -66,13 +64,18 @@ public:
     [[nodiscard]] std::size_t processes() const { return processes_; }
     [[nodiscard]] ProcessBoard& of(std::size_t process) const { return boards_[process]; }
 
-    /// The sum of one counter over all processes: sum([](const ProcessBoard& board) { return
-    /// board.connections.open.get(); }).
+    /// What `read` says of a process's board, over all processes: sum([](const ProcessBoard& board) { return 1; }).
     template <typename Read>
     [[nodiscard]] std::uint64_t sum(Read read) const {
         std::uint64_t total = 0;
         for (std::size_t n = 0; n < processes_; ++n) total += read(boards_[n]);
         return total;
+    }
+    [[nodiscard]] std::uint64_t sum(Counter ConnectionCounts::*counter) const {
+        return sum([&](const ProcessBoard& board) { return (board.connections.*counter).get(); });
+    }
+    [[nodiscard]] std::uint64_t sum(std::size_t phase, Counter PhaseCounts::*counter) const {
+        return sum([&](const ProcessBoard& board) { return (board.phases[phase].*counter).get(); });
     }
 
 private:

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <iomanip>
 #include <iostream>
@@ -24,7 +23,6 @@ namespace {
 
 constexpr Moment kTick = std::chrono::seconds{1};
 
-double seconds(Moment time) { return std::chrono::duration<double>(time).count(); }
 double milliseconds(std::uint64_t microseconds) { return static_cast<double>(microseconds) / 1000; }
 
 /// What a process of users does from its fork to its end.
@@ -69,17 +67,16 @@ Findings Conductor::run() {
     start_processes();
     for (std::uint32_t step = 1; step <= plan.steps; ++step) {
         wait_for(plan.step_end(step) - plan.step_pause / 4);  // the last ones have had their answer
-        findings.steps.push_back(
-            weigh(board_.sum([](const ProcessBoard& board) { return board.connections.open.get(); })));
+        findings.steps.push_back(weigh(board_.sum(&ConnectionCounts::open)));
         wait_for(plan.step_end(step));
     }
-    findings.open_at_begin = board_.sum([](const ProcessBoard& board) { return board.connections.open.get(); });
+    findings.open_at_begin = board_.sum(&ConnectionCounts::open);
     for (const Phase& phase : plan.phases) {
         findings.phase_begin.push_back(observe());
         wait_for(phase.end());
         findings.phase_end.push_back(observe());
     }
-    findings.open_at_end = board_.sum([](const ProcessBoard& board) { return board.connections.open.get(); });
+    findings.open_at_end = board_.sum(&ConnectionCounts::open);
     end_processes();
     return findings;
 }
@@ -137,9 +134,10 @@ std::size_t Conductor::phase_at(Moment time) const {
 
 Observation Conductor::observe() {
     Observation observation;
-    observation.seconds = seconds(now());
-    for (const Role& role : roles_) observation.role_us.push_back(processor_time(role));
-    observation.generator_us = processor_time({"generator", getpid()});
+    observation.seconds = in_seconds(now());
+    const Processes processes;
+    for (const Role& role : roles_) observation.role_us.push_back(processes.time_us(role));
+    observation.generator_us = processes.time_us({"generator", getpid()});
     observation.busy_us = busy_time();
     observation.memory = machine_memory();
     return observation;
@@ -149,8 +147,9 @@ MemoryAtStep Conductor::weigh(std::uint64_t users) {
     MemoryAtStep step;
     step.users = users;
     step.memory = machine_memory();
-    for (const Role& role : roles_) step.role_kib.push_back(resident_kib(role));
-    step.generator_kib = resident_kib({"generator", getpid()});
+    const Processes processes;
+    for (const Role& role : roles_) step.role_kib.push_back(processes.resident_kib(role));
+    step.generator_kib = processes.resident_kib({"generator", getpid()});
     return step;
 }
 
@@ -166,7 +165,7 @@ void Conductor::tick() {
     Progress progress;
     progress.observation = observe();
     progress.phase = phase;
-    progress.open = board_.sum([](const ProcessBoard& board) { return board.connections.open.get(); });
+    progress.open = board_.sum(&ConnectionCounts::open);
     progress.errors = board_.sum(failures);
     progress.rate =
         static_cast<double>(answers - shown_answers_) / std::max(progress.observation.seconds - shown_at_, 0.001);

@@ -68,8 +68,9 @@ Crowd::~Crowd() {
 
 void Crowd::run() {
     for (;;) {
+        bring_back();
         // Those before may have dropped somebody, or given up: who comes back next is known last.
-        const std::array next{bring_new_ones(), take_turns(), bring_back(), give_up_overdue(), next_return()};
+        const std::array next{bring_new_ones(), take_turns(), give_up_overdue(), next_return()};
         if (finished_ && pending_ == 0) return;
         sleep_until(*std::min_element(next.begin(), next.end()));
     }
@@ -99,16 +100,13 @@ Moment Crowd::bring_new_ones() {
     return kNever;
 }
 
-Moment Crowd::bring_back() {
-    while (!returns_.empty() && !finished_) {
-        const Later next = returns_.top();
-        const Moment time = now();
-        if (next.when > time) return next.when;
+void Crowd::bring_back() {
+    for (Moment time = now(); next_return() <= time; time = now()) {
+        const std::uint32_t index = returns_.top().user;
         returns_.pop();
-        users_[next.user].intended = time;
-        connect_user(next.user);
+        users_[index].intended = time;
+        connect_user(index);
     }
-    return kNever;
 }
 
 Moment Crowd::next_return() const { return returns_.empty() || finished_ ? kNever : returns_.top().when; }

@@ -9,14 +9,14 @@
 ///
 /// Threads: one.
 /// Errors:  std::system_error when the process cannot go on (no descriptor for the epoll, no memory). What a connection
-/// meets
-///          is counted on the board.
+///          meets is counted on the board.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <queue>
 #include <string>
@@ -57,8 +57,7 @@ struct User {
     std::uint32_t number = 0;              ///< Among all users; the token's line, the todos' owner.
     std::uint32_t position = 0;            ///< When in each period its turn is, in 1/2^32 of it.
     int fd = -1;
-    std::uint32_t attempt =
-        0;  ///< Counts up with each request and each connect, to tell an old time-out from a new one.
+    std::uint32_t attempt = 0;  ///< Of the request or the connect: tells an old time-out from a new one.
     State state = State::kAway;
     Kind kind = Kind::kList;
     std::uint8_t phase = 0;     ///< Of the request under way: 0 the ramp, n the plan's n-th.
@@ -96,8 +95,8 @@ private:
     // Each does some of what is due, and says when it has to be called again.
     Moment bring_new_ones();
     Moment take_turns();
-    Moment bring_back();
     Moment give_up_overdue();
+    void bring_back();
     [[nodiscard]] Moment next_return() const;
     void sleep_until(Moment time);
 

@@ -22,8 +22,6 @@
 
 namespace {
 
-using namespace std::string_literals;
-
 struct Options {
     std::string target;
     std::vector<std::string> allowed;

@@ -1,8 +1,9 @@
 #include "phases.hpp"
 
-#include <charconv>
 #include <stdexcept>
 #include <utility>
+
+#include "numbers.hpp"
 
 namespace load {
 namespace {
@@ -13,12 +14,6 @@ std::string_view next_field(std::string_view& text) {
     const std::string_view field = text.substr(0, colon);
     text.remove_prefix(colon == std::string_view::npos ? text.size() : colon + 1);
     return field;
-}
-
-template <typename Number>
-bool reads(std::string_view text, Number& value) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size();
 }
 
 Moment seconds(double value) { return std::chrono::duration_cast<Moment>(std::chrono::duration<double>{value}); }

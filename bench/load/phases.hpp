@@ -18,6 +18,8 @@ namespace load {
 /// Time since the start that all processes have in common.
 using Moment = std::chrono::nanoseconds;
 
+[[nodiscard]] inline double in_seconds(Moment time) { return std::chrono::duration<double>(time).count(); }
+
 struct Phase {
     std::string name;  ///< As it was written.
     double rate = 0;   ///< Requests a second of all users together; 0: they are silent.

@@ -1,7 +1,7 @@
 #include "result.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
-#include <functional>
 
 namespace load {
 namespace {
@@ -15,11 +15,8 @@ json::object latency_json(const LatencySummary& summary) {
 }
 
 json::object memory_json(const MachineMemory& memory) {
-    return {{"available", memory.available},
-            {"slab", memory.slab},
-            {"page_tables", memory.page_tables},
-            {"shared", memory.shared},
-            {"tcp_buffers", memory.tcp_buffers}};
+    return {{"available", memory.available},     {"slab", memory.slab},     {"proc_slab", memory.proc_slab},
+            {"page_tables", memory.page_tables}, {"shared", memory.shared}, {"tcp_buffers", memory.tcp_buffers}};
 }
 
 json::object by_role(const std::vector<Role>& roles, const std::vector<std::uint64_t>& values) {
@@ -28,26 +25,14 @@ json::object by_role(const std::vector<Role>& roles, const std::vector<std::uint
     return object;
 }
 
-/// The sum of one counter of a phase.
-std::uint64_t sum(const Board& board, std::size_t phase, Counter PhaseCounts::*counter) {
-    return board.sum([&](const ProcessBoard& of) { return (of.phases[phase].*counter).get(); });
-}
-std::uint64_t sum(const Board& board, Counter ConnectionCounts::*counter) {
-    return board.sum([&](const ProcessBoard& of) { return (of.connections.*counter).get(); });
-}
-
 json::object counts_json(const Board& board, std::size_t phase) {
-    json::object object{{"intended", sum(board, phase, &PhaseCounts::intended)},
-                        {"sent", sum(board, phase, &PhaseCounts::sent)},
-                        {"late", sum(board, phase, &PhaseCounts::late)},
-                        {"unsent", sum(board, phase, &PhaseCounts::unsent)},
-                        {"answered", sum(board, phase, &PhaseCounts::answered)},
-                        {"ok", sum(board, phase, &PhaseCounts::ok)},
-                        {"timed_out", sum(board, phase, &PhaseCounts::timed_out)},
-                        {"cut_off", sum(board, phase, &PhaseCounts::cut_off)},
-                        {"malformed", sum(board, phase, &PhaseCounts::malformed)},
-                        {"checked", sum(board, phase, &PhaseCounts::checked)},
-                        {"foreign", sum(board, phase, &PhaseCounts::foreign)}};
+    json::object object{
+        {"intended", board.sum(phase, &PhaseCounts::intended)},   {"sent", board.sum(phase, &PhaseCounts::sent)},
+        {"late", board.sum(phase, &PhaseCounts::late)},           {"unsent", board.sum(phase, &PhaseCounts::unsent)},
+        {"answered", board.sum(phase, &PhaseCounts::answered)},   {"ok", board.sum(phase, &PhaseCounts::ok)},
+        {"timed_out", board.sum(phase, &PhaseCounts::timed_out)}, {"cut_off", board.sum(phase, &PhaseCounts::cut_off)},
+        {"malformed", board.sum(phase, &PhaseCounts::malformed)}, {"checked", board.sum(phase, &PhaseCounts::checked)},
+        {"foreign", board.sum(phase, &PhaseCounts::foreign)}};
     json::object status;
     for (std::size_t code = 0; code < std::tuple_size_v<decltype(PhaseCounts::status)>; ++code) {
         const auto count = board.sum([&](const ProcessBoard& of) { return of.phases[phase].status[code].get(); });
@@ -80,17 +65,15 @@ json::object spent_json(const std::vector<Role>& roles, const Observation& begin
 }
 
 json::object connections_json(const Board& board) {
-    return {{"connected", sum(board, &ConnectionCounts::connected)},
-            {"refused", sum(board, &ConnectionCounts::refused)},
-            {"reset", sum(board, &ConnectionCounts::reset)},
-            {"closed", sum(board, &ConnectionCounts::closed)},
-            {"timed_out", sum(board, &ConnectionCounts::timed_out)},
-            {"unroutable", sum(board, &ConnectionCounts::unroutable)},
-            {"dropped", sum(board, &ConnectionCounts::dropped)},
-            {"returned", sum(board, &ConnectionCounts::returned)}};
+    return {{"connected", board.sum(&ConnectionCounts::connected)},
+            {"refused", board.sum(&ConnectionCounts::refused)},
+            {"reset", board.sum(&ConnectionCounts::reset)},
+            {"closed", board.sum(&ConnectionCounts::closed)},
+            {"timed_out", board.sum(&ConnectionCounts::timed_out)},
+            {"unroutable", board.sum(&ConnectionCounts::unroutable)},
+            {"dropped", board.sum(&ConnectionCounts::dropped)},
+            {"returned", board.sum(&ConnectionCounts::returned)}};
 }
-
-double seconds(Moment time) { return std::chrono::duration<double>(time).count(); }
 
 }  // namespace
 
@@ -130,7 +113,7 @@ std::string to_json(const Common& common, const Board& board, const std::vector<
 
     json::array phases;
     json::object ramp = counts_json(board, 0);
-    ramp["seconds"] = seconds(plan.step_end(plan.steps));
+    ramp["seconds"] = in_seconds(plan.step_end(plan.steps));
     for (std::size_t n = 0; n < plan.phases.size(); ++n) {
         const Phase& phase = plan.phases[n];
         json::object object{

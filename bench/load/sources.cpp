@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <limits>
 #include <stdexcept>
 #include <system_error>
+
+#include "numbers.hpp"
 
 namespace load {
 namespace {
@@ -24,8 +25,7 @@ sockaddr_in socket_address(std::uint32_t address, std::uint16_t port) {
 
 std::uint16_t parse_port(std::string_view text, const std::string& whole) {
     std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc{} || end != text.data() + text.size() || port == 0) {
+    if (!reads(text, port) || port == 0) {
         throw std::invalid_argument("ports are PORT or FIRST-LAST, from 1 to 65535; not '" + whole + "'");
     }
     return port;

@@ -7,9 +7,12 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
+#include <numeric>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
+
+#include "numbers.hpp"
 
 namespace load {
 namespace {
@@ -42,19 +45,7 @@ std::vector<std::int64_t> stat_of(pid_t process) {
 
 constexpr std::size_t kParent = 1;
 constexpr std::size_t kUserTime = 11;  // then: system time, and both of the children that have ended
-
-std::vector<pid_t> family(pid_t parent) {
-    std::vector<pid_t> found{parent};
-    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
-        const std::string name = entry.path().filename();
-        pid_t process = 0;
-        const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), process);
-        if (error != std::errc{} || end != name.data() + name.size()) continue;
-        const auto fields = stat_of(process);
-        if (fields.size() > kParent && fields[kParent] == parent) found.push_back(process);
-    }
-    return found;
-}
+constexpr std::size_t kTimes = 4;
 
 std::uint64_t tick_us() { return 1'000'000U / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK)); }
 
@@ -69,6 +60,29 @@ std::uint64_t number_after(std::string_view text, std::string_view name) {
     return number;
 }
 
+/// KiB in the entries of /proc: inodes, and a directory entry for each.
+std::uint64_t proc_slab_kib() {
+    std::istringstream table{contents("/proc/slabinfo")};
+    std::uint64_t inodes = 0;
+    std::uint64_t inode_bytes = 0;
+    std::uint64_t entry_bytes = 0;
+    for (std::string line; std::getline(table, line);) {
+        std::istringstream fields{line};
+        std::string name;
+        std::uint64_t active = 0;
+        std::uint64_t all = 0;
+        std::uint64_t bytes = 0;
+        fields >> name >> active >> all >> bytes;
+        if (name == "proc_inode_cache") {
+            inodes = all;
+            inode_bytes = bytes;
+        } else if (name == "dentry") {
+            entry_bytes = bytes;
+        }
+    }
+    return inodes * (inode_bytes + entry_bytes) / 1024;
+}
+
 }  // namespace
 
 Role parse_role(const std::string& text) {
@@ -76,8 +90,7 @@ Role parse_role(const std::string& text) {
     Role role;
     if (sign != std::string::npos) {
         role.name = text.substr(0, sign);
-        const char* const end = text.data() + text.size();
-        if (std::from_chars(text.data() + sign + 1, end, role.parent).ptr != end) role.parent = 0;
+        if (!reads(std::string_view{text}.substr(sign + 1), role.parent)) role.parent = 0;
     }
     if (role.name.empty() || role.parent <= 0 || stat_of(role.parent).empty()) {
         throw std::invalid_argument("who is watched is NAME=PID, of a process that runs; not '" + text + "'");
@@ -85,20 +98,35 @@ Role parse_role(const std::string& text) {
     return role;
 }
 
-std::uint64_t processor_time(const Role& role) {
-    std::int64_t ticks = 0;
-    for (const pid_t process : family(role.parent)) {
-        const auto fields = stat_of(process);
-        for (std::size_t n = kUserTime; n < kUserTime + 4 && n < fields.size(); ++n) ticks += fields[n];
+Processes::Processes() {
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
+        Process process;
+        if (!reads(entry.path().filename().native(), process.id)) continue;
+        const auto fields = stat_of(process.id);
+        if (fields.size() < kUserTime + kTimes) continue;  // it has ended meanwhile
+        process.parent = static_cast<pid_t>(fields[kParent]);
+        const auto times = fields.begin() + kUserTime;
+        process.ticks = static_cast<std::uint64_t>(std::accumulate(times, times + kTimes, std::int64_t{0}));
+        all_.push_back(process);
     }
-    return static_cast<std::uint64_t>(ticks) * tick_us();
 }
 
-std::uint64_t resident_kib(const Role& role) {
-    std::uint64_t sum = 0;
-    for (const pid_t process : family(role.parent))
-        sum += number_after(contents("/proc/" + std::to_string(process) + "/smaps_rollup"), "\nPss:");
-    return sum;
+template <typename Value>
+std::uint64_t Processes::sum(const Role& role, Value value) const {
+    std::uint64_t total = 0;
+    for (const Process& process : all_)
+        if (process.id == role.parent || process.parent == role.parent) total += value(process);
+    return total;
+}
+
+std::uint64_t Processes::time_us(const Role& role) const {
+    return sum(role, [](const Process& process) { return process.ticks; }) * tick_us();
+}
+
+std::uint64_t Processes::resident_kib(const Role& role) const {
+    return sum(role, [](const Process& process) {
+        return number_after(contents("/proc/" + std::to_string(process.id) + "/smaps_rollup"), "\nPss:");
+    });
 }
 
 MachineMemory machine_memory() {
@@ -107,6 +135,7 @@ MachineMemory machine_memory() {
     MachineMemory memory;
     memory.available = number_after(text, "\nMemAvailable:");
     memory.slab = number_after(text, "\nSlab:");
+    memory.proc_slab = std::min(proc_slab_kib(), memory.slab);
     memory.page_tables = number_after(text, "\nPageTables:");
     memory.shared = number_after(text, "\nShmem:");
     const std::string sockets = contents("/proc/net/sockstat");

@@ -181,7 +181,7 @@ curves('memory', {
   unit: 'MiB',
   lines: [
     ['used', points((second) => mib(first.available - second.memory_kib.available)), colours.postgresql],
-    ["slab (kernel's)", points((second) => mib(second.memory_kib.slab - first.slab)), colours.worker],
+    ["slab (kernel's)", points((second) => mib(second.memory_kib.slab - second.memory_kib.proc_slab - (first.slab - first.proc_slab))), colours.worker],
     ['TCP buffers', points((second) => mib(second.memory_kib.tcp_buffers)), colours.p50],
   ],
 });

@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2154 # names of bench/shell.sh
 # Is the machine up to it, and what can be set for the run alone? Sourced, never run.
 #
-# Sets:   descriptors   that one process may open;   load_processes   that so many users need;   inside   before the command
-#         of what shall run in the network that was made for the run
+# Sets:   descriptors   that one process may open;   load_processes   that so many users need;   inside   of bench/shell.sh,
+#         once there is a network that was made for the run
 # Whoever sources it calls remove_network and restore_settings at its end, however it ends.
 
 settings_file=$project/worker/stack/profiles/million.sysctl
 declare -A setting_before=()
-network='' inside=()
+network=''
 
 # A network of its own, with nothing but a loopback: all source ports are free there, no firewall and no connection tracking
 # of the machine's is in the way, and whoever lists the machine's connections now and then does not list a million of
@@ -71,12 +71,12 @@ check_machine() {
     echo "descriptors of a process: $descriptors, so the load has $load_processes processes"
 
     # One user is a socket at each end, 4 KiB each, nginx's connection, a token, and 4.3 KiB of rows and indexes.
-    free=$(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) / 1024))
+    free=$(free_memory_mib)
     needed=$((NEEDED_MEMORY_MIB + users * 14 / 1024))
     echo "memory: $free MiB are free, and some $needed MiB will be used"
     ((free >= needed)) || missing+=("$free MiB of memory are free, and $users users need $needed: name fewer with --users, or add memory")
 
-    free=$(($(df --output=avail -k -- "$folder" | tail -n 1) / 1024))
+    free=$(free_disk_mib "$folder")
     needed=$((NEEDED_STATE_DISK_MIB + users * 9 / 1024))
     echo "disk: $free MiB are free, and up to $needed MiB will be used"
     ((free >= needed)) || missing+=("$free MiB are free at $folder, and $users users need $needed for their rows and the log of what they write")

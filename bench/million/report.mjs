@@ -7,6 +7,8 @@ const folder = process.argv[2];
 const run = read(folder);
 const file = (name) => readFileSync(`${folder}/${name}`, 'utf8').trim();
 const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+const alt = { rate: 'answers a second', latency: 'latency', cpu: 'processor time', memory: 'memory', connections: 'connections' };
+const charts = (...names) => (run.settings.charts === false ? [] : names.map((name) => `![${alt[name]}](${name}.png)`)).join('\n');
 const percent = (part) => (part === undefined ? '-' : `${number(part * 100)} %`);
 const named = (phase) => (phase.overload ? `${phase.name} (overload)` : phase.name);
 
@@ -90,14 +92,13 @@ ${bearableLine()}
 
 ${phases()}
 
-![answers a second](rate.png)
-![latency](latency.png)
+${charts('rate', 'latency')}
 
 ## Processor time of an answered request
 
 ${processors()}
 
-![processor time](cpu.png)
+${charts('cpu')}
 
 ## Memory
 
@@ -105,21 +106,21 @@ ${memory()}
 
 At ${number(run.memory.users)} connections the whole server has ${number(run.memory.each, 2)} KB for each of them.
 
-![memory](memory.png)
+${charts('memory')}
 
 ## Connections
 
 ${connections()}
 
-![connections](connections.png)
+${charts('connections')}
 
 ## How it is counted
 
 * The load is an open loop: each user has a time for each request, whatever the answers do. Latency counts from that time to
   the end of the answer, so that a server that stands still is slow for everybody who would have asked meanwhile.
 * late: sent more than 100 ms after its time, because the user's last answer was late, or the load was. unsent: when its time
-  came, the user still waited for another answer, or was not connected; somebody who was dropped and is not back is unsent
-  too. Send lag is from a request's time until it was sent.
+  came, the user still waited for another answer, or was not connected. Somebody who was dropped and is not back has no turn.
+  Send lag is from a request's time until it was sent.
 * answers/s: whole answers; good/s: those with a status of 2xx. In an overload 503 and 429 are answers too, and others are not.
   The first request of each user follows its connect at once: these are the ramp, and its latency has the connect in it.
 * Checked means that the body was looked at: every todo in it carries its owner's marker, and a list has those that nobody
@@ -127,7 +128,8 @@ ${connections()}
 * Processor time is that of a role's processes, of user and kernel, divided by the answers of the phase. Server is nginx,
   todo-worker and PostgreSQL. Over the loopback a part of what the kernel does for one end counts for the other.
 * Memory for one more connection is the slope of the line with the least squares through the steps of the ramp; 1 KB is
-  1,024 bytes. The kernel's part is (slab + page tables, since the first step) / 2 + TCP buffers / 2: both ends of each
+  1,024 bytes. The kernel's part is (slab + page tables, since the first step) / 2 + TCP buffers / 2, where the slab is
+  without the entries of /proc that the kernel keeps for whoever on the machine has listed descriptors: both ends of each
   connection live on this machine and have the same objects in the kernel, so half of them belongs to the server. nginx,
   todo-worker and PostgreSQL are the PSS of their processes; PostgreSQL's includes the pages of shared buffers that were
   touched.

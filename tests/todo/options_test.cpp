@@ -99,6 +99,7 @@ TEST(Options, FillThePartsTheyAreFor) {
                                      "--io-timeout-ms=3000",
                                      "--database=host=/tmp dbname=x",
                                      "--connections=7",
+                                     "--connection-uses=11",
                                      "--acquire-timeout-ms=5",
                                      "--statement-timeout-ms=900",
                                      "--lock-timeout-ms=800",
@@ -123,6 +124,7 @@ TEST(Options, FillThePartsTheyAreFor) {
     EXPECT_EQ(options.server.io_timeout, milliseconds{3000});
     EXPECT_EQ(options.pool.dsn, "host=/tmp dbname=x");
     EXPECT_EQ(options.pool.connections, 7U);
+    EXPECT_EQ(options.pool.uses, 11U);
     EXPECT_EQ(options.pool.acquire_timeout, milliseconds{5});
     EXPECT_EQ(options.pool.statement_timeout, milliseconds{900});
     EXPECT_EQ(options.pool.lock_timeout, milliseconds{800});

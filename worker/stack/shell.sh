@@ -120,6 +120,9 @@ processes_in() {
     done < <(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$1" -printf '%h\n' 2>/dev/null | sort -V)
 }
 
+free_memory_mib() { echo $(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) / 1024)); }
+free_disk_mib() { echo $(($(df --output=avail -k -- "$1" | tail -n 1) / 1024)); } # PATH
+
 # taken_port FIRST [HELD]: the lowest of the stack's ports from FIRST that nginx could not listen on; nothing when it
 # could on all. Those of the stack that has its first at HELD do not count.
 taken_port() {

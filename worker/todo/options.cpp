@@ -295,6 +295,8 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
     declare.text("--database", options.pool.dsn, "DSN", check_not_empty,
                  "libpq connection string; a password belongs into the config file or a .pgpass");
     declare.number("--connections", options.pool.connections, {1, 100, ""}, "PostgreSQL connections of this process");
+    declare.number("--connection-uses", options.pool.uses, {0, 1'000'000, ""},
+                   "Replaces a connection after it was used so often; 0: after half an hour");
     declare.number("--acquire-timeout-ms", options.pool.acquire_timeout, {1, 60'000, " ms"},
                    "Longest wait for a free connection; less than --lock-timeout-ms");
     declare.number("--statement-timeout-ms", options.pool.statement_timeout, {1, 600'000, " ms"},

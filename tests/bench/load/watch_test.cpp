@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 
@@ -97,39 +99,39 @@ TEST_F(ARole, IsRefusedWhenItsProcessHasEnded) {
 }
 
 TEST_F(ARole, CountsItsProcessorTime) {
-    const std::uint64_t before = processor_time(ours);
+    const std::uint64_t before = Processes{}.time_us(ours);
     work_hard();
-    EXPECT_GE(processor_time(ours) - before, 150'000U);
+    EXPECT_GE(Processes{}.time_us(ours) - before, 150'000U);
 }
 
 TEST_F(ARole, CountsTheTimeOfItsChildren) {
-    const std::uint64_t before = processor_time(ours);
+    const std::uint64_t before = Processes{}.time_us(ours);
     const Child child{work_hard};
     ASSERT_TRUE(child.is_ready);
-    EXPECT_GE(processor_time(ours) - before, 150'000U);
+    EXPECT_GE(Processes{}.time_us(ours) - before, 150'000U);
 }
 
 TEST_F(ARole, CountsTheTimeOfAChildThatHasEnded) {
     Child child{work_hard};
     ASSERT_TRUE(child.is_ready);
-    const std::uint64_t before = processor_time(ours);
+    const std::uint64_t before = Processes{}.time_us(ours);
     child.end();
-    EXPECT_NEAR(static_cast<double>(processor_time(ours)), static_cast<double>(before), 100'000);
+    EXPECT_NEAR(static_cast<double>(Processes{}.time_us(ours)), static_cast<double>(before), 100'000);
 }
 
 TEST_F(ARole, CountsTheMemoryOfItsChildren) {
-    const std::uint64_t before = resident_kib(ours);
+    const std::uint64_t before = Processes{}.resident_kib(ours);
     const Child child{take_memory};
     ASSERT_TRUE(child.is_ready);
-    EXPECT_GE(resident_kib(ours), before + 61'440);
+    EXPECT_GE(Processes{}.resident_kib(ours), before + 61'440);
 }
 
 TEST_F(ARole, CountsNothingWhenItsProcessHasEnded) {
     Child child{take_memory};
     const Role role{"gone", child.process()};
     child.end();
-    EXPECT_EQ(resident_kib(role), 0U);
-    EXPECT_EQ(processor_time(role), 0U);
+    EXPECT_EQ(Processes{}.resident_kib(role), 0U);
+    EXPECT_EQ(Processes{}.time_us(role), 0U);
 }
 
 struct TheMachine : testing::Test {};
@@ -138,7 +140,26 @@ TEST_F(TheMachine, HasMemory) {
     const MachineMemory memory = machine_memory();
     EXPECT_GT(memory.available, 0U);
     EXPECT_GT(memory.slab, 0U);
+    EXPECT_LT(memory.proc_slab, memory.slab);
     EXPECT_GT(memory.page_tables, 0U);
+}
+
+TEST_F(TheMachine, KeepsAnObjectForEachDescriptorThatSomebodyListed) {
+    if (geteuid() != 0) GTEST_SKIP() << "only root may read /proc/slabinfo";
+    Child child{[] {
+        rlimit limit{};
+        getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        for (int n = 0; n < 4000; ++n) (void)dup(0);
+    }};
+    ASSERT_TRUE(child.is_ready);
+    const std::uint64_t before = machine_memory().proc_slab;
+    const std::filesystem::path descriptors = "/proc/" + std::to_string(child.process()) + "/fd";
+    std::size_t found = 0;
+    for (const auto& entry : std::filesystem::directory_iterator{descriptors}) found += entry.is_symlink() ? 1 : 0;
+    EXPECT_GE(found, 4000U);
+    EXPECT_GT(machine_memory().proc_slab, before + 1000);
 }
 
 TEST_F(TheMachine, IsBusyWhileSomebodyWorks) {

@@ -28,7 +28,7 @@ export function phase(rate, seconds, dropped = 0) {
 export function step(users) {
   return {
     users,
-    memory_kib: { available: 20_000_000 - 10 * users, slab: 250_000 + 8 * users, page_tables: 30_000 + users, shared: 120_000, tcp_buffers: users },
+    memory_kib: { available: 20_000_000 - 10 * users, slab: 260_000 + 10 * users, proc_slab: 10_000 + 2 * users, page_tables: 30_000 + users, shared: 120_000, tcp_buffers: users },
     roles_kib: { nginx: 400_000 + users / 4, worker: 40_000, postgresql: 240_000, generator: 9000 },
   };
 }

@@ -148,9 +148,9 @@ export const network = {
     await visitor.addAndSave('water the plants')
     await spoil(visitor, answers(429, 2), answers(503, 2))
     const asked = visitor.watch()
+    const hasShown = await visitor.watchStatus()
     await visitor.toggle('water the plants')
-    await comesTo(() => kind(visitor), 'busy')
-    same(/^The server is busy. Going on in [123] seconds?\. 1 change is kept here\.$/.test(await visitor.status()), true)
+    await comesTo(() => hasShown('busy', /^The server is busy. Going on in [123] seconds?\. 1 change is kept here\.$/), true)
     await visitor.page.evaluate(() => dispatchEvent(new Event('online'))) // no reason to be early
     await visitor.saved()
     same(await visitor.doneOnServer(), [['water the plants', true]])

@@ -172,6 +172,19 @@ export class Visitor {
   status(page = this.page) {
     return page.locator('.status').textContent()
   }
+  /** Answers whether the sign has shown a `kind` with such a text since; what shows for a moment on a slow machine counts too. */
+  async watchStatus() {
+    await this.page.evaluate(() => {
+      const sign = document.querySelector('.status')
+      window.shown = []
+      const note = () => window.shown.push({ kind: sign.dataset.kind, text: sign.textContent })
+      new MutationObserver(note).observe(sign, { attributes: true, childList: true, characterData: true, subtree: true })
+    })
+    return async (kind, text) => {
+      const shown = await this.page.evaluate(() => window.shown)
+      return shown.some((sign) => sign.kind === kind && text.test(sign.text))
+    }
+  }
   /** What the account's dialog says is wrong. */
   wrong() {
     return this.page.locator('dialog .wrong').textContent()

@@ -1,6 +1,7 @@
 /// The pool lends: how many, to whom, in which order, and for how long one waits.
 #include <fcgi_worker/pq/pool.hpp>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <filesystem>
@@ -138,6 +139,24 @@ TEST_F(APool, ReplacesAConnectionAtItsAgeUnnoticed) {
     EXPECT_NE(process_of(lease), first);
 }
 
+TEST_F(APool, ReplacesAConnectionThatWasUsedOftenEnough) {
+    PoolOptions worn = options(1);
+    worn.uses = 2;
+    Pool pool{worn};
+    const auto next_process = [&] {
+        Lease lease = borrow(pool);
+        return process_of(lease);
+    };
+
+    const std::array processes{next_process(), next_process(), next_process(), next_process(), next_process()};
+
+    EXPECT_EQ(processes[0], processes[1]);
+    EXPECT_NE(processes[1], processes[2]);
+    EXPECT_EQ(processes[2], processes[3]);
+    EXPECT_NE(processes[3], processes[4]);
+    EXPECT_EQ(pool.counts().closed_expired, 2U);
+}
+
 TEST_F(APool, NeverHasMoreConnectionsThanItMayHave) {
     PoolOptions young = options(5);
     young.lifetime = 1s;
@@ -263,6 +282,7 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair{"LockTimeoutNotShorter", Mistake{[](auto& o) { o.lock_timeout = o.statement_timeout; }}},
                     std::pair{"ShortLifetime", Mistake{[](auto& o) { o.lifetime = 999ms; }}},
                     std::pair{"LongLifetime", Mistake{[](auto& o) { o.lifetime = 25h; }}},
+                    std::pair{"TooManyUses", Mistake{[](auto& o) { o.uses = 1'000'001; }}},
                     std::pair{"NoRetryPause", Mistake{[](auto& o) { o.retry_pause = 0ms; }}},
                     std::pair{"RetryPausesReversed", Mistake{[](auto& o) { o.longest_retry_pause = 49ms; }}},
                     std::pair{"SameNameTwice", Mistake{[](auto& o) {

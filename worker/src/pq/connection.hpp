@@ -5,6 +5,7 @@
 /// Errors:  each function names what it throws. What is not named is not thrown.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,10 +50,14 @@ public:
     /// When it ought to be replaced; the pool's to say and to keep.
     [[nodiscard]] Deadline expires() const noexcept { return expires_; }
 
+    /// Counts one more use, and says how many there were; the pool's as well.
+    std::size_t use() noexcept { return ++uses_; }
+
 private:
     struct Session;
     std::unique_ptr<Session> session_;
     Deadline expires_;
+    std::size_t uses_ = 0;
     RunningStatement running_;
 };
 

@@ -31,6 +31,7 @@ inline PoolOptions checked(PoolOptions options) {
     require(1ms <= options.lock_timeout && options.lock_timeout < options.statement_timeout,
             "PoolOptions: lock_timeout must be at least 1 ms and less than statement_timeout");
     require(between(1s, options.lifetime, 24h), "PoolOptions: lifetime must be 1 s..1 day");
+    require(options.uses <= 1'000'000U, "PoolOptions: uses must be 0..1000000");
     require(between(1ms, options.retry_pause, options.longest_retry_pause),
             "PoolOptions: retry_pause must be 1 ms..longest_retry_pause");
     require(options.longest_retry_pause <= 1min, "PoolOptions: longest_retry_pause must be at most 1 min");

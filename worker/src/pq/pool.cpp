@@ -178,7 +178,11 @@ std::unique_ptr<Connection> Pool::Keeper::wait_for_one(std::unique_lock<std::mut
 }
 
 void Pool::Keeper::give_back(std::unique_ptr<Connection> connection) noexcept {
-    if (const Reason reason = reason_to_close(*connection)) {
+    Reason reason = reason_to_close(*connection);
+    if (reason == nullptr && connection->use() == options_.uses) {
+        reason = &PoolCounts::closed_expired;
+    }
+    if (reason != nullptr) {
         close(std::move(connection), reason);
         return;
     }

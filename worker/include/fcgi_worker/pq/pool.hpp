@@ -44,6 +44,9 @@ struct PoolOptions {
     /// A connection is replaced at this age, give or take a tenth; 1 s..1 day. Keeps memory of the server's
     /// processes bounded and lets connections move to a new address.
     std::chrono::milliseconds lifetime{std::chrono::minutes{30}};
+    /// And after it was lent so often; 0..1,000,000, 0: its age alone counts. 1 is a connection for each request, which
+    /// shows what a pool is for.
+    std::size_t uses = 0;
 
     /// After a first failed attempt to connect, 1 ms and up; doubled by each one that follows, up to the longest
     /// (1 min at most), and each up to a quarter shorter by chance. The longest bounds how late the return of a
@@ -60,7 +63,7 @@ struct PoolCounts {
     std::size_t opened = 0;           ///< Since the start.
     std::size_t closed_broken = 0;    ///< Lost in the middle of a statement, or unfit for more.
     std::size_t closed_suspect = 0;   ///< Found readable while idle: the server had said goodbye.
-    std::size_t closed_expired = 0;   ///< Reached their lifetime.
+    std::size_t closed_expired = 0;   ///< Reached their lifetime, or as many uses.
     std::size_t closed_late = 0;      ///< Shut down here: no answer to a statement by its deadline.
     std::size_t failed_attempts = 0;  ///< To connect.
 
