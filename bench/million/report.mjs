@@ -26,8 +26,8 @@ function phases() {
 
 function processors() {
   const row = ({ cpu, ...phase }) =>
-    [named(phase), ...[cpu.nginx, cpu.worker, cpu.postgresql, cpu.server, cpu.generator].map((us) => number(us, 1)), percent(phase.busy)];
-  return table(['phase', 'nginx, us', 'worker, us', 'PostgreSQL, us', 'server, us', 'generator, us', 'machine busy'], run.phases.map(row));
+    [named(phase), ...[cpu.nginx, cpu.worker, cpu.postgresql, cpu.server, cpu.generator].map((us) => number(us, 1)), percent(phase.busy), percent(phase.others)];
+  return table(['phase', 'nginx, us', 'worker, us', 'PostgreSQL, us', 'server, us', 'generator, us', 'machine busy', 'by others'], run.phases.map(row));
 }
 
 function memory() {
@@ -126,7 +126,8 @@ ${charts('connections')}
 * Checked means that the body was looked at: every todo in it carries its owner's marker, and a list has those that nobody
   deletes. What does not is foreign. ${checks()}.
 * Processor time is that of a role's processes, of user and kernel, divided by the answers of the phase. Server is nginx,
-  todo-worker and PostgreSQL. Over the loopback a part of what the kernel does for one end counts for the other.
+  todo-worker and PostgreSQL. Over the loopback a part of what the kernel does for one end counts for the other. By others:
+  what the machine's processors did beside the server and the load, the kernel's own threads and interrupts among it.
 * Memory for one more connection is the slope of the line with the least squares through the steps of the ramp; 1 KB is
   1,024 bytes. The kernel's part is (slab + page tables, since the first step) / 2 + TCP buffers / 2, where the slab is
   without the entries of /proc that the kernel keeps for whoever on the machine has listed descriptors: both ends of each

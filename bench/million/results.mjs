@@ -41,6 +41,7 @@ function phaseOf(phase, { cpus, overload = [] }) {
     lag: phase.send_lag_us.count > 0 ? phase.send_lag_us.p99 / 1000 : undefined,
     cpu: { ...each, server: sum(roles.map((role) => each[role])) }, // us of each answer
     busy: per(spent.machine, phase.measured_seconds * 1e6 * cpus),
+    others: per(spent.machine - sum([...roles, 'generator'].map((role) => spent[role])), phase.measured_seconds * 1e6 * cpus),
   };
 }
 

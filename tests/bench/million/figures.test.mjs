@@ -44,6 +44,9 @@ describe('a phase', () => {
   test('has the share of the machine that was busy', () => {
     assert.equal(asked.busy, 0.5);
   });
+  test('has the share that others took', () => {
+    assert.equal(asked.others.toFixed(3), '0.440'); // half of it was busy, and the server and the load had 120 us of each of 1,000 requests
+  });
   test('has a rate of answers, and one of good ones', () => {
     assert.deepEqual([asked.answers, asked.goodput], [1000, 990]);
   });
