@@ -74,7 +74,7 @@ const stack = {
 };
 const { work, alone, edges, apps, databases, settings } = plan(need, host, stack, costs);
 
-const gib = (bytes) => `${number(bytes / 2 ** 30, 1)} GiB`;
+const gib = (bytes) => (bytes < 2 ** 30 ? `${number(bytes / 2 ** 20)} MiB` : `${number(bytes / 2 ** 30, 1)} GiB`);
 const percent = (share) => `${number(share * 100)} %`;
 function table(rows) {
   const widths = rows[0].map((_, n) => Math.max(...rows.map((row) => String(row[n]).length)));
