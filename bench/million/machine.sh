@@ -27,8 +27,8 @@ remove_network() {
 }
 
 wanted_settings() { sed -nE 's/^([a-z0-9_.]+) = (.*)$/\1 \2/p' "$settings_file"; }
-# Some settings are the network's, and some the machine's.
-of_network() { [[ -n $network ]] && "${inside[@]}" test -e "/proc/sys/${1//.//}"; }
+# Some settings are the network's, and some the machine's: what is not of net is there from inside as well.
+of_network() { [[ -n $network && $1 == net.* ]] && "${inside[@]}" test -e "/proc/sys/${1//.//}"; }
 setting() { if of_network "$1"; then "${inside[@]}" sysctl "${@:2}"; else sysctl "${@:2}"; fi; }
 setting_is() { setting "$1" -n "$1" 2>/dev/null | tr '\t' ' '; }
 
