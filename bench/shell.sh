@@ -44,14 +44,6 @@ require_durable() {
     [[ $(stat -f -c %T -- "$state/pg") != tmpfs ]] || die "$state is memory: a commit would not be on a disk"
 }
 
-# set_numbers [NAME=NUMBER]...: others for the stack than ./todo up wrote; what they matter to has to start again.
-set_numbers() {
-    local line
-    for line in "$@"; do sed -i "/^${line%%=*}=/d" "$state/stack.env"; done
-    (($# == 0)) || printf '%s\n' "$@" >>"$state/stack.env"
-    use_state "$state"
-}
-
 # start_todo_workers OPTIONS [NAME=NUMBER]...: the stack's, with these options and other numbers. Nobody is turned away for the
 # length of the queue, and an owner may have as many todos as come.
 start_todo_workers() {

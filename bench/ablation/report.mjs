@@ -1,11 +1,11 @@
 // Makes a page of the rows: node report.mjs FOLDER ENVIRONMENT. The folder has rows.json and a folder for each row.
 import { readFileSync } from 'node:fs';
+import { table } from '../markdown.mjs';
 import { milliseconds, number, read, seriesOf } from '../million/results.mjs';
 import { outcome } from './outcome.mjs';
 
 const [folder, environment] = process.argv.slice(2);
 const { command, rows } = JSON.parse(readFileSync(`${folder}/rows.json`, 'utf8'));
-const table = (head, lines) => [head, head.map(() => '---'), ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n');
 
 const done = rows.map((row) => ({ ...row, ...outcome(read(`${folder}/${row.name}`), seriesOf(`${folder}/${row.name}`)) }));
 const link = ({ name }) => `[${name}](${name}/README.md)`;

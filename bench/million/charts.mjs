@@ -1,7 +1,7 @@
 // Draws a run over time: node charts.mjs FOLDER OUTPUT writes an SVG each of the connections, the answers a second, their
 // latency, the memory and the processor time.
 import { box, faint, grouped, ink, line, picture, text, width } from '../svg.mjs';
-import { read, roles, seriesOf } from './results.mjs';
+import { read, roles, seriesOf, slabOf } from './results.mjs';
 
 const [folder, output] = process.argv.slice(2);
 const run = read(folder);
@@ -181,7 +181,7 @@ curves('memory', {
   unit: 'MiB',
   lines: [
     ['used', points((second) => mib(first.available - second.memory_kib.available)), colours.postgresql],
-    ["slab (kernel's)", points((second) => mib(second.memory_kib.slab - second.memory_kib.proc_slab - (first.slab - first.proc_slab))), colours.worker],
+    ["slab (kernel's)", points((second) => mib(slabOf(second) - slabOf(series[0]))), colours.worker],
     ['TCP buffers', points((second) => mib(second.memory_kib.tcp_buffers)), colours.p50],
   ],
 });

@@ -2,6 +2,7 @@
 
 const mib = 2 ** 20;
 const gib = 2 ** 30;
+const slotBytes = 424; // of nginx, whether or not somebody is connected
 
 // What one run says of the service: microseconds of processor time a request, by role, at the phase's rate, and bytes.
 export function costsOf(run, { database_bytes: database, stack }) {
@@ -16,6 +17,7 @@ export function costsOf(run, { database_bytes: database, stack }) {
     connection: (part('kernel').slope + part('nginx').slope) * 1024,
     // What there is before anybody comes: of nginx, it is in proportion to the processes and their slots.
     nginx: (part('nginx').begin * 1024) / stack.nginx_processes,
+    slots: stack.slots,
     worker: (part('worker').end * 1024) / stack.worker_processes,
     rows: database / run.users,
   };
@@ -27,10 +29,10 @@ const roundUp = (value, step) => Math.ceil(value / step) * step;
 
 // The smallest number of slots, in steps of 1,024, at which the fullest process of 200 stays below 15/16, above which nginx
 // closes idle connections. Spread by a hash of the client's address and port, a process has up to 4.5 standard deviations
-// more than the mean; on a bench 20 connections of one source port stay together, in the world each is alone.
-function slotsFor(clients, { processes, together }) {
-  const mean = clients / processes / together;
-  const fullest = together * (mean + 4.5 * Math.sqrt(mean)) + 40;
+// more than the mean. On a bench, where 20 connections of one source port stay together, it has more.
+function slotsFor(clients, processes) {
+  const mean = clients / processes;
+  const fullest = mean + 4.5 * Math.sqrt(mean) + 40;
   return roundUp(Math.max((fullest * 16) / 15, 1024), 1024);
 }
 
@@ -41,11 +43,10 @@ export function plan(need, host, stack, costs) {
   const usable = host.memory * 0.8; // the rest is the system's, and for peaks
 
   // An edge: connections, and nginx's processes with their slots.
-  const together = stack.together ?? 1;
   const edgeMemory = (edges) => {
     const clients = Math.ceil(need.users / edges);
-    const slots = slotsFor(clients, { processes: stack.nginx_processes, together });
-    return { clients, slots, bytes: stack.nginx_processes * (costs.nginx + Math.max(slots - 7168, 0) * 424) + clients * costs.connection };
+    const slots = slotsFor(clients, stack.nginx_processes);
+    return { clients, slots, bytes: stack.nginx_processes * (costs.nginx + Math.max(slots - costs.slots, 0) * slotBytes) + clients * costs.connection };
   };
   let edges = Math.max(hostsFor(work.edge, host), 1);
   while (edgeMemory(edges).bytes > usable) {
@@ -66,17 +67,17 @@ export function plan(need, host, stack, costs) {
   return {
     work,
     alone,
-    edges: { hosts: edges, spare: host.spare, ...edgeMemory(edges), busy: work.edge / edges / host.cores },
-    apps: { hosts: apps, spare: host.spare, processes, bytes: processes * costs.worker, busy: work.app / apps / host.cores },
+    edges: { hosts: edges, ...edgeMemory(edges), busy: work.edge / edges / host.cores },
+    apps: { hosts: apps, processes, bytes: processes * costs.worker, busy: work.app / apps / host.cores },
     databases: { hosts: databases, backends, rows, bytes: databaseBytes / databases, busy: work.database / databases / host.cores },
-    settings: settingsOf(edgeMemory(edges), backends, rows / databases, stack, costs, need.users / edges),
+    settings: settingsOf(edgeMemory(edges), backends, rows / databases, stack),
   };
 }
 
 // What differs from a system as it comes, with the arithmetic.
-function settingsOf({ slots, clients }, backends, rows, stack, costs, each) {
+function settingsOf({ slots, clients }, backends, rows, stack) {
   const nofile = slots + stack.nginx_processes * stack.ports; // listening sockets of all processes, which each inherits
-  const pages = roundUp(each, 65_536);
+  const pages = roundUp(clients, 65_536);
   return [
     ['edge', 'worker_processes', stack.nginx_processes, `for ${clients} connections`],
     ['edge', 'worker_connections', slots, 'the fullest process stays below 15/16'],

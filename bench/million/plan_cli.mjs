@@ -99,8 +99,8 @@ ${table([
 Hosts
 ${table([
     ['', 'hosts', 'and to spare', 'busy', 'memory of each', 'what'],
-    ['edge', number(edges.hosts), edges.spare, percent(edges.busy), gib(edges.bytes), `${number(edges.clients)} connections each, ${number(stack.nginx_processes)} processes of nginx`],
-    ['application', number(apps.hosts), apps.spare, percent(apps.busy), gib(apps.bytes), `${number(apps.processes)} workers each, ${number(stack.pool_connections)} PostgreSQL connections a worker`],
+    ['edge', number(edges.hosts), host.spare, percent(edges.busy), gib(edges.bytes), `${number(edges.clients)} connections each, ${number(stack.nginx_processes)} processes of nginx`],
+    ['application', number(apps.hosts), host.spare, percent(apps.busy), gib(apps.bytes), `${number(apps.processes)} workers each, ${number(stack.pool_connections)} PostgreSQL connections a worker`],
     ['database', number(databases.hosts), host.spare, percent(databases.busy), gib(databases.bytes), `${number(databases.backends)} connections, ${gib(databases.rows)} of rows and indexes`],
   ])}
 ${alone ? '\n  One such host carries all of it as well, without one to spare.\n' : ''}${databases.hosts > 1 ? `

@@ -1,12 +1,12 @@
 // Makes a page of a run: node report.mjs FOLDER. The folder has result.json, run.json, and two texts with headings of their
 // own to put at the end: conditions.md, the settings of the run, and environment.md.
 import { readFileSync } from 'node:fs';
+import { table } from '../markdown.mjs';
 import { bars, bearable, headline, milliseconds, number, read, statuses } from './results.mjs';
 
 const folder = process.argv[2];
 const run = read(folder);
 const file = (name) => readFileSync(`${folder}/${name}`, 'utf8').trim();
-const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 const alt = { rate: 'answers a second', latency: 'latency', cpu: 'processor time', memory: 'memory', connections: 'connections' };
 const charts = (...names) => (run.settings.charts === false ? [] : names.map((name) => `![${alt[name]}](${name}.png)`)).join('\n');
 const percent = (part) => (part === undefined ? '-' : `${number(part * 100)} %`);

@@ -45,10 +45,13 @@ function phaseOf(phase, { cpus, overload = [] }) {
   };
 }
 
-// KiB of the server, by its parts. What the kernel keeps for whoever listed the descriptors in /proc is nobody's. Both ends of each connection live on this machine and have the same objects in the
+// KiB of the kernel's objects. What it keeps for whoever listed the descriptors in /proc is nobody's.
+export const slabOf = ({ memory_kib: kib }) => kib.slab - kib.proc_slab;
+
+// KiB of the server, by its parts. Both ends of each connection live on this machine and have the same objects in the
 // kernel, so half of what the kernel has taken since the first step is the server's, and half of what is in buffers.
 function memoryOf(steps) {
-  const objects = ({ memory_kib: kib }) => kib.slab - kib.proc_slab + kib.page_tables;
+  const objects = (step) => slabOf(step) + step.memory_kib.page_tables;
   const kernel = (step) => (objects(step) - objects(steps[0]) + step.memory_kib.tcp_buffers) / 2;
   const of = { kernel, ...Object.fromEntries(roles.map((role) => [role, (step) => step.roles_kib[role]])) };
   of.total = (step) => sum([kernel(step), ...roles.map((role) => step.roles_kib[role])]);

@@ -1,11 +1,11 @@
 // Makes a page of a run: node report.mjs FOLDER COMMAND. What the columns mean is in bench/README.md.
 import { readFileSync } from 'node:fs';
+import { table } from '../markdown.mjs';
 import { batching, median, memoryOf, ours, read, together } from './results.mjs';
 
 const [folder, command] = process.argv.slice(2);
 const run = read(folder);
 const number = (value) => (value === undefined ? '' : value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 2 : 0 }));
-const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
 // The fastest of the peers that a team could have instead, each request by itself.
 function bestOther(load, clients) {

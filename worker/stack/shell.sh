@@ -120,6 +120,14 @@ processes_in() {
     done < <(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$1" -printf '%h\n' 2>/dev/null | sort -V)
 }
 
+# set_numbers [NAME=NUMBER]...: others for the stack than ./todo up wrote; what they matter to has to start again.
+set_numbers() {
+    local line
+    for line in "$@"; do sed -i "/^${line%%=*}=/d" "$state/stack.env"; done
+    (($# == 0)) || printf '%s\n' "$@" >>"$state/stack.env"
+    use_state "$state"
+}
+
 free_memory_mib() { echo $(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) / 1024)); }
 free_disk_mib() { echo $(($(df --output=avail -k -- "$1" | tail -n 1) / 1024)); } # PATH
 
