@@ -306,6 +306,17 @@ TEST_F(SharedSocket, IsServedByTheOthersWhileOneStops) {
     EXPECT_EQ(ask(path, request("GET", "/")).body, "staying");
 }
 
+TEST_F(SharedSocket, GivesEachProcessItsShareOfTheConnections) {
+    const auto one = process("one");
+    const auto two = process("two");
+    std::deque<Connection> connections;
+    int of_one = 0;
+    while (connections.size() < 40) {
+        if (ask_again(connections.emplace_back(path), "/") == "one") ++of_one;
+    }
+    EXPECT_NEAR(of_one, 20, 4);
+}
+
 TEST_F(SharedSocket, WakesAnIdleProcessWhenAnotherIsFull) {
     Server full{ListenSocket::inherit(dup(socket.descriptor())),
                 [](const Request&) {

@@ -62,7 +62,11 @@ void Loop::accept_one() {
         accept_more(std::min(kAcceptedAtOnce, options_.connections - connections_));
     }
     // At the limit, and not beyond it: what a thread was woken for it has to take, for no other process was.
-    if (connections_ >= options_.connections) pause_accepting();
+    if (connections_ >= options_.connections) {
+        pause_accepting();
+    } else {
+        let_others_go_first();
+    }
     // What was sent with the connection is served at once. A peer that says nothing costs no thread.
     if (is_readable(descriptor)) {
         fibers_.start([this, descriptor] { serve(descriptor, nullptr); });
@@ -115,6 +119,17 @@ bool Loop::ignore_listener() {
     if (!std::exchange(is_accepting_, false)) return false;
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket_.descriptor(), nullptr);
     return true;
+}
+
+/// Of the processes that share the socket, the kernel wakes the one that has watched it for longest, if a thread of it
+/// waits: the same one each time, until that has all connections and refuses what the others have room for. Whoever has
+/// taken one goes to the end of the line. What waits meanwhile is heard of at once.
+void Loop::let_others_go_first() {
+    {
+        const std::lock_guard lock{accepting_mutex_};
+        if (!ignore_listener()) return;
+    }
+    resume_accepting();
 }
 
 /// No thread waits for that: meanwhile they serve the connections that are there.
