@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { costsOf, plan } from './plan.mjs';
-import { number, read } from './results.mjs';
+import { number, read, verdict } from './results.mjs';
 
 const runs = join(dirname(fileURLToPath(import.meta.url)), '../runs');
 const usage = `usage: bench/plan --users N --rate R [OPTIONS]
@@ -15,7 +15,7 @@ const usage = `usage: bench/plan --users N --rate R [OPTIONS]
   --memory GIB   memory of a host (32)
   --busy PERCENT processor time that a host may take; the rest is for peaks, and for a real network's cards (50)
   --spare N      hosts of each kind that may fail (1)
-  --run FOLDER   the run whose costs count (the newest of bench/runs with a million users)
+  --run FOLDER   the run whose costs count (the newest of bench/runs that held a million users)
 `;
 
 function stop(text) {
@@ -53,10 +53,13 @@ function options() {
 }
 
 function newestRun() {
-  const usable = (folder) => existsSync(join(folder, 'run.json')) && existsSync(join(folder, 'result.json'))
-    && JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')).users >= 1e6 && JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')).stack;
+  const usable = (folder) => {
+    if (!existsSync(join(folder, 'run.json')) || !existsSync(join(folder, 'result.json'))) return false;
+    const run = read(folder);
+    return run.users >= 1e6 && run.settings.stack !== undefined && verdict(run).held;
+  };
   const found = readdirSync(runs).sort().map((name) => join(runs, name)).filter(usable).at(-1);
-  return found ?? stop('bench/runs has no run of a million users: make one with ./todo bench million, or name one with --run');
+  return found ?? stop('bench/runs has no run that held a million users: make one with ./todo bench million, or name one with --run');
 }
 
 const { need, host, folder } = options();

@@ -18,6 +18,10 @@ source "$project/worker/stack/numbers.env"
 # takes its turn instead of interrupting the one that has just woken it: docs/performance.md has the figures.
 in_turn=(chrt --batch 0)
 
+# favour NICENESS: of this session, beside those of the stack. Clients are on machines of their own: the load that they make
+# must not wait for a processor that the stack keeps busy. Where that is not allowed, it has to.
+favour() { { echo "$1" >/proc/self/autogroup; } 2>/dev/null || true; }
+
 die() {
     echo "todo: $*" >&2
     exit 1

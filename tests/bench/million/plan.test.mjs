@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { costsOf, plan } from '../../../bench/million/plan.mjs';
+import { read, verdict } from '../../../bench/million/results.mjs';
 import { million, phase, result, write } from './fabricated.mjs';
 
 const recorded = { database_bytes: 4e9, stack: { nginx_processes: 200, slots: 7168, ports: 20, worker_processes: 2, pool_connections: 20 } };
@@ -91,7 +92,12 @@ describe('bench/plan', () => {
     assert.match(start('--users=1000000', '--rate=1000000', '--run', here).stdout, /One PostgreSQL does not carry it/);
   });
   test('takes numbers with commas', () => assert.match(start('--users', '12,000,000', '--rate', '1,000', '--run', here).stdout, /^12,000,000 users/));
-  test('has costs of its own, of a recorded run', () => assert.equal(start('--users', '1000000', '--rate', '5000').status, 0));
+  test('has costs of its own, of a recorded run that held', () => {
+    const { status, stdout } = start('--users', '1000000', '--rate', '5000');
+    assert.equal(status, 0);
+    const [, folder] = stdout.match(/bench\/runs\/(\S*million[^\s,:)]*)/);
+    assert.ok(verdict(read(fileURLToPath(new URL(`../../../bench/runs/${folder}`, import.meta.url)))).held, folder);
+  });
   for (const [what, words, said] of [
     ['no users', ['--rate', '1'], '--users is missing'],
     ['a word for a number', ['--users', 'many', '--rate', '1'], "not 'many'"],
