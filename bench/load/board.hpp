@@ -40,6 +40,7 @@ struct ConnectionCounts {
     Counter reset;
     Counter closed;          ///< By the server, in good form.
     Counter timed_out;       ///< No answer to connect() within the time-out.
+    Counter tls_failed;      ///< No handshake: no TLS 1.3 there, or a certificate that is not trusted.
     Counter unroutable;      ///< The source was taken, or the kernel had no port, memory or descriptor.
     Counter dropped;         ///< By us, because a phase says so.
     Counter returned;        ///< Of those dropped: connected again, and answered.

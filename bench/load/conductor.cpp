@@ -43,7 +43,7 @@ double milliseconds(std::uint64_t microseconds) { return static_cast<double>(mic
 std::uint64_t failures(const ProcessBoard& board) {
     const ConnectionCounts& connections = board.connections;
     std::uint64_t sum = connections.refused.get() + connections.reset.get() + connections.closed.get() +
-                        connections.timed_out.get() + connections.unroutable.get();
+                        connections.timed_out.get() + connections.tls_failed.get() + connections.unroutable.get();
     for (const PhaseCounts& phase : board.phases) {
         sum += phase.answered.get() - phase.ok.get() + phase.timed_out.get() + phase.cut_off.get() +
                phase.malformed.get() + phase.foreign.get();

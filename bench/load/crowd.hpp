@@ -26,6 +26,7 @@
 #include "board.hpp"
 #include "phases.hpp"
 #include "sources.hpp"
+#include "tls.hpp"
 #include "todo_requests.hpp"
 #include "token_file.hpp"
 
@@ -38,6 +39,7 @@ struct Common {
     const Plan* plan = nullptr;
     const Sources* sources = nullptr;
     const TokenFile* tokens = nullptr;
+    const TlsContext* tls = nullptr;  ///< None: in the clear.
     Mix mix{"100:0:0:0"};
     std::chrono::milliseconds time_out{10'000};  ///< For connect(), and from sending to the whole answer; 1 s to 60 s.
     std::chrono::milliseconds comeback{30'000};  ///< Who was dropped is back after a random time up to this.
@@ -52,6 +54,7 @@ struct User {
     static constexpr Moment kNothing{-1};
 
     Moment intended{0};                    ///< Of the request under way.
+    TlsSession tls;                        ///< None, where it asks in the clear or is not connected.
     Moment owed{kNothing};                 ///< Of the next one, whose time came before this one's answer.
     std::unique_ptr<std::string> partial;  ///< Seldom there: what has come so far of an answer that came in pieces.
     std::uint32_t number = 0;              ///< Among all users; the token's line, the todos' owner.
@@ -111,6 +114,7 @@ private:
     void send_request(std::uint32_t index, Moment intended);
     void on_event(std::uint32_t index, std::uint32_t events);
     void on_connected(std::uint32_t index);
+    [[nodiscard]] int establish(User& user) const;
     void read_from(std::uint32_t index, bool ended);
     void take_bytes(std::uint32_t index, std::string_view bytes);
     void finish(std::uint32_t index, const Answer& answer);

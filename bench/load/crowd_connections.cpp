@@ -67,6 +67,7 @@ void Crowd::fail_to_connect(std::uint32_t index, int error) {
     (error == ECONNREFUSED ? counted.refused
      : error == ECONNRESET ? counted.reset
      : error == ETIMEDOUT  ? counted.timed_out
+     : error == EPROTO     ? counted.tls_failed
                            : counted.unroutable)
         .add();
     counts(user).unsent.add();
@@ -77,6 +78,7 @@ void Crowd::fail_to_connect(std::uint32_t index, int error) {
 void Crowd::disconnect(User& user) {
     if (user.state == User::State::kIdle || user.state == User::State::kWaiting) board_.connections.open.subtract(1);
     if (user.state == User::State::kConnecting || user.state == User::State::kWaiting) --pending_;
+    user.tls = {};
     if (user.fd >= 0) close_at_once(user.fd);
     user.fd = -1;
     user.state = User::State::kAway;
@@ -103,16 +105,28 @@ void Crowd::on_event(std::uint32_t index, std::uint32_t events) {
         on_connected(index);
     }
     // Also when it was just connected: what came with that in one event comes in no other.
-    if (user.fd >= 0 && (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) {
+    if (user.fd >= 0 && user.state != User::State::kConnecting &&
+        (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) {
         read_from(index, (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
     }
 }
 
+/// 0 where the user can ask now, EAGAIN where the handshake goes on.
+int Crowd::establish(User& user) const {
+    if (!user.tls) {
+        int error = 0;
+        socklen_t size = sizeof error;
+        getsockopt(user.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+        if (error != 0 || common_.tls == nullptr) return error;
+        user.tls = common_.tls->session(user.fd);
+    }
+    return user.tls.handshake();
+}
+
 void Crowd::on_connected(std::uint32_t index) {
     User& user = users_[index];
-    int error = 0;
-    socklen_t size = sizeof error;
-    getsockopt(user.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    const int error = establish(user);
+    if (error == EAGAIN) return;
     if (error != 0) {
         fail_to_connect(index, error);
         return;
@@ -137,7 +151,8 @@ void Crowd::send_request(std::uint32_t index, Moment intended) {
 
     PhaseCounts& counted = counts(user);
     const Moment lag = now() - intended;
-    const ssize_t sent = send(user.fd, request_.data(), request_.size(), MSG_NOSIGNAL);
+    const ssize_t sent =
+        user.tls ? user.tls.send(request_) : send(user.fd, request_.data(), request_.size(), MSG_NOSIGNAL);
     if (sent != static_cast<ssize_t>(request_.size())) {
         // Nothing was on its way, and yet there is no room for half a kilobyte: the connection is dead, or the kernel
         // has no memory.
@@ -156,13 +171,14 @@ void Crowd::send_request(std::uint32_t index, Moment intended) {
 }
 
 void Crowd::read_from(std::uint32_t index, bool ended) {
-    const User& user = users_[index];
+    User& user = users_[index];
     while (user.fd >= 0) {
-        const ssize_t count = recv(user.fd, buffer_.data(), buffer_.size(), 0);
+        const ssize_t count = user.tls ? user.tls.receive(buffer_.data(), buffer_.size())
+                                       : recv(user.fd, buffer_.data(), buffer_.size(), 0);
         if (count > 0) {
             take_bytes(index, {buffer_.data(), static_cast<std::size_t>(count)});
-            // Less than there was room for: that was all, and an event will come with more.
-            if (static_cast<std::size_t>(count) < buffer_.size() && !ended) return;
+            // Less than there was room for: that was all, and an event will come with more. Of TLS it is one record.
+            if (!user.tls && static_cast<std::size_t>(count) < buffer_.size() && !ended) return;
         } else if (count == 0) {
             lose(index, board_.connections.closed);
         } else if (errno == EAGAIN) {

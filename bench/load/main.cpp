@@ -8,6 +8,7 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "phases.hpp"
 #include "result.hpp"
 #include "sources.hpp"
+#include "tls.hpp"
 #include "todo_requests.hpp"
 #include "token_file.hpp"
 #include "watch.hpp"
@@ -39,6 +41,7 @@ struct Options {
     std::uint32_t time_out_ms = 10'000;
     std::uint32_t comeback_ms = 30'000;
     double checked_share = 1;
+    std::string authorities;
     std::vector<std::string> watched;
     std::string series;
 };
@@ -91,6 +94,9 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--check", options.checked_share, "share of the answers whose content is looked at")
         ->check(CLI::Range(0.01, 1.0))
         ->capture_default_str();
+    app.add_option("--tls", options.authorities,
+                   "asks over TLS 1.3, and trusts the certificates in this PEM file; in the clear without it")
+        ->check(CLI::ExistingFile);
     app.add_option("--watch", options.watched,
                    "NAME=PID: a process whose time and memory, and those of its children, are part of the result; may "
                    "be given again");
@@ -154,6 +160,10 @@ void run(const Options& options) {
     const load::Plan plan = plan_of(options);
     const load::Sources sources = sources_of(options);
     const load::TokenFile tokens{options.tokens, options.users};
+    std::optional<load::TlsContext> tls;
+    if (!options.authorities.empty()) {
+        tls.emplace(options.authorities, options.target.substr(0, options.target.find(':')));
+    }
     std::vector<load::Role> roles;
     for (const std::string& role : options.watched) roles.push_back(load::parse_role(role));
     std::ofstream series;
@@ -166,6 +176,7 @@ void run(const Options& options) {
     common.plan = &plan;
     common.sources = &sources;
     common.tokens = &tokens;
+    if (tls) common.tls = &*tls;
     common.mix = load::Mix{options.mix};
     common.time_out = std::chrono::milliseconds{options.time_out_ms};
     common.comeback = std::chrono::milliseconds{options.comeback_ms};

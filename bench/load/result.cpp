@@ -70,6 +70,7 @@ json::object connections_json(const Board& board) {
             {"reset", board.sum(&ConnectionCounts::reset)},
             {"closed", board.sum(&ConnectionCounts::closed)},
             {"timed_out", board.sum(&ConnectionCounts::timed_out)},
+            {"tls_failed", board.sum(&ConnectionCounts::tls_failed)},
             {"unroutable", board.sum(&ConnectionCounts::unroutable)},
             {"dropped", board.sum(&ConnectionCounts::dropped)},
             {"returned", board.sum(&ConnectionCounts::returned)}};

@@ -2,7 +2,7 @@
 // own to put at the end: conditions.md, the settings of the run, and environment.md.
 import { readFileSync } from 'node:fs';
 import { table } from '../markdown.mjs';
-import { bars, bearable, headline, milliseconds, number, read, statuses } from './results.mjs';
+import { bars, bearable, headline, milliseconds, number, read, seriesOf, statuses } from './results.mjs';
 
 const folder = process.argv[2];
 const run = read(folder);
@@ -49,6 +49,7 @@ function connections() {
     ['reset', of.reset],
     ['closed by the server', of.closed],
     ['timed out', of.timed_out],
+    ['failed in the handshake of TLS', of.tls_failed ?? 0],
     ['no source, port, memory or descriptor', of.unroutable],
     ['dropped by the load', of.dropped],
     ['of those, came back', of.returned],
@@ -59,7 +60,7 @@ function connections() {
 
 function barsTable() {
   const said = ({ bar, reached }) => (bar === undefined ? ['', ''] : [bar, reached ? 'reached' : '**missed**']);
-  return table(['figure', 'measured', 'bar', ''], bars(run).map((one) => [one.what, one.shown, ...said(one)]));
+  return table(['figure', 'measured', 'bar', ''], bars(run, seriesOf(folder)).map((one) => [one.what, one.shown, ...said(one)]));
 }
 
 function bearableLine() {

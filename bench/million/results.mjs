@@ -98,6 +98,7 @@ function connectionReasons({ users, connections: counts }) {
     reset: 'connections were reset',
     closed: 'connections were closed by the server',
     timed_out: 'connections timed out before they were open',
+    tls_failed: 'connections failed in the handshake of TLS',
     unroutable: 'connections had no source, port, memory or descriptor (unroutable)',
   };
   for (const [counter, words] of Object.entries(lost)) if (counts[counter] > 0) reasons.push(`${number(counts[counter])} ${words}`);
@@ -192,9 +193,26 @@ function returnBar(run) {
   return most === undefined ? one : { ...one, reached: one.reached && returned === dropped };
 }
 
-export function bars(run) {
-  const asked = run.phases.filter(({ rate, overload }) => rate > 0 && !overload);
-  return [...asked.flatMap((phase) => phaseBars(run, phase)), memoryBar(run), ...(run.connections.dropped > 0 ? [returnBar(run)] : [])];
+// Seconds from the begin of the phase with this number until one whose answers came in bearable time.
+function recovery({ settings }, number, series) {
+  const seconds = series.filter(({ phase }) => phase === number); // the first tells of the phase before
+  const normal = seconds.findIndex(({ latency_us: us }, n) => n > 0 && us.count > 0 && us.p99 / 1000 <= settings.bearable_p99_ms);
+  return normal < 0 ? undefined : seconds[normal - 1].seconds - seconds[0].seconds;
+}
+
+// What an overload left to do well, and when the phase after it is as ever.
+function overloadBars(run, index, series) {
+  const [phase, next] = run.phases.slice(index);
+  const good = bar(`${phase.name}, an overload: good answers`, phase.goodput, 'a second', 0);
+  if (next === undefined || next.overload || next.rate === 0 || series.length === 0) return [good];
+  const most = run.users >= million && phase.seconds >= 60 ? 5 : undefined;
+  return [good, bar(`after it p99 is at most ${number(run.settings.bearable_p99_ms)} ms again in`, recovery(run, index + 2, series), 's', 1, { most })];
+}
+
+// `series`: of the run, where there is one; its phase 0 is the ramp.
+export function bars(run, series = []) {
+  const ofPhase = (phase, index) => (phase.overload ? overloadBars(run, index, series) : phase.rate > 0 ? phaseBars(run, phase) : []);
+  return [...run.phases.flatMap(ofPhase), memoryBar(run), ...(run.connections.dropped > 0 ? [returnBar(run)] : [])];
 }
 
 // The phase with the most good answers a second among those that were answered in bearable time, and all of them well.

@@ -17,6 +17,7 @@
 
 #include "../../fcgi_worker/temporary_folder.hpp"
 #include "../../patience.hpp"
+#include "certificate.hpp"
 #include "listener.hpp"
 #include "scripted_server.hpp"
 
@@ -98,6 +99,7 @@ struct TheCrowd : testing::Test {
                         {"connection reset", of.reset.get()},
                         {"connection closed", of.closed.get()},
                         {"connection timed out", of.timed_out.get()},
+                        {"TLS failed", of.tls_failed.get()},
                         {"unroutable", of.unroutable.get()},
                         {"dropped", of.dropped.get()},
                         {"returned", of.returned.get()}});
@@ -332,6 +334,15 @@ TEST_F(TheCrowd, GivesUpWhenConnectingTakesTooLong) {
     const FullListener busy;
     asks(busy.port());
     EXPECT_EQ(happened(), (Happened{{"connection timed out", 1}, {"intended", 1}, {"unsent", 1}}));
+}
+
+TEST_F(TheCrowd, CountsAServerWithoutTls) {
+    const TemporaryFolder folder;
+    const TlsContext tls{make_certificate(folder / "any").certificate, "127.0.0.1"};
+    common.tls = &tls;
+    const ScriptedServer server{stay_silent, answer_in_no_form};
+    asks(server.port());
+    EXPECT_EQ(happened(), (Happened{{"TLS failed", 1}, {"intended", 1}, {"unsent", 1}}));
 }
 
 TEST_F(TheCrowd, CountsASourceThatItCannotHave) {

@@ -38,7 +38,7 @@ export function result(users = 10_000, phases = [phase(1000, 60), phase(0, 30)])
   return {
     users, processes: 1, ramp_rate: 1000,
     connections: {
-      connected: users + dropped, refused: 0, reset: 0, closed: 0, timed_out: 0, unroutable: 0, dropped, returned: dropped,
+      connected: users + dropped, refused: 0, reset: 0, closed: 0, timed_out: 0, tls_failed: 0, unroutable: 0, dropped, returned: dropped,
       open_at_begin: users, open_at_end: users, last_return_seconds: dropped > 0 ? 30 : 0,
     },
     ramp: { ...counts(users), seconds: users / 1000 },
@@ -57,10 +57,10 @@ export function run(spoil = () => {}, more = {}) {
 }
 
 // A run of a million, with these phases.
-export const million = (phases, spoil = () => {}) => {
+export const million = (phases, spoil = () => {}, more = {}) => {
   const spoilt = result(1_000_000, phases);
   spoil(spoilt);
-  return measured(spoilt, settings);
+  return measured(spoilt, { ...settings, ...more });
 };
 
 // The series: each second as its phase is planned. What comes so far grows with each second.

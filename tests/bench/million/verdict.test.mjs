@@ -31,6 +31,7 @@ describe('a run does not hold', () => {
     ['when connections were reset', ({ connections }) => { connections.reset = 2; }, '2 connections were reset'],
     ['when connections were closed', ({ connections }) => { connections.closed = 3; }, '3 connections were closed by the server'],
     ['when connections timed out', ({ connections }) => { connections.timed_out = 4; }, '4 connections timed out before they were open'],
+    ['when connections had no TLS', ({ connections }) => { connections.tls_failed = 3; }, '3 connections failed in the handshake of TLS'],
     ['when connections had no way', ({ connections }) => { connections.unroutable = 5; }, '5 connections had no source, port, memory or descriptor (unroutable)'],
     ['when dropped users stay away', ({ connections }) => { Object.assign(connections, { dropped: 10, returned: 9 }); }, '9 of 10 dropped connections came back'],
   ];
