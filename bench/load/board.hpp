@@ -39,7 +39,7 @@ struct ConnectionCounts {
     Counter refused;
     Counter reset;
     Counter closed;          ///< By the server, in good form.
-    Counter timed_out;       ///< No answer to connect() within the time-out.
+    Counter timed_out;       ///< Neither connect() nor a handshake was done within the time-out.
     Counter tls_failed;      ///< No handshake: no TLS 1.3 there, or a certificate that is not trusted.
     Counter unroutable;      ///< The source was taken, or the kernel had no port, memory or descriptor.
     Counter dropped;         ///< By us, because a phase says so.

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <exception>
 #include <fstream>
@@ -197,6 +198,7 @@ int main(int argc, char** argv) {
         "Holds many connections to a todo service, asks over each at its time, and says how that went: JSON on "
         "standard output"};
     declare(app, options);
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to a connection that has ended as to any other
     try {
         app.parse(argc, argv);
         run(options);

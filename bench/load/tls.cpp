@@ -40,12 +40,15 @@ TlsContext::TlsContext(const std::string& authorities, const std::string& addres
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     // Connections are cut, on both sides, without a last word.
     SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_alpn_protos(context, kProtocols.data(), kProtocols.size());
+    // 0 is its success, unlike the others'.
+    if (SSL_CTX_set_alpn_protos(context, kProtocols.data(), kProtocols.size()) != 0) throw std::bad_alloc{};
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (SSL_CTX_load_verify_file(context, authorities.c_str()) != 1) {
         throw std::runtime_error("the file " + authorities + " has no certificates: it has to be PEM");
     }
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_CTX_get0_param(context), address.c_str());
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_CTX_get0_param(context), address.c_str()) != 1) {
+        throw std::runtime_error(address + " is no address that a certificate could be for");
+    }
 }
 
 TlsSession::TlsSession(SSL_CTX* context, int fd) : ssl_{SSL_new(context)} {
@@ -59,7 +62,7 @@ int TlsSession::handshake() {
     const int returned = SSL_do_handshake(ssl_.get());
     if (returned == 1) return 0;
     const int error = error_of(ssl_.get(), returned);
-    return error == 0 ? ECONNRESET : error;
+    return error == 0 || error == EPIPE ? ECONNRESET : error;
 }
 
 ssize_t TlsSession::receive(char* buffer, std::size_t size) {

@@ -22,7 +22,7 @@ public:
 
     explicit operator bool() const { return ssl_ != nullptr; }
 
-    /// 0 when it is done. EAGAIN: to be called again once there is something to read. Another errno: it has failed.
+    /// 0 when it is done. EAGAIN: to be called again at the socket's next event. Another errno: it has failed.
     [[nodiscard]] int handshake();
 
     /// As recv(2) and send(2); EPROTO where the other side does not keep to the protocol.

@@ -59,7 +59,8 @@ restore_settings() {
 
 # check_machine USERS: makes the network, prints what is there and what was set, and ends where the run cannot be done.
 check_machine() {
-    local users=$1 name wanted is missing=() free needed
+    local users=$1 name wanted is missing=() free needed kib=14
+    [[ ${tls:-no} == no ]] || kib=44
 
     make_network
     echo "network: $([[ -n $network ]] && echo "one of its own" || echo "the machine's")"
@@ -70,9 +71,10 @@ check_machine() {
         missing+=("a process may open $descriptors descriptors, and nginx needs $NGINX_WORKER_NOFILE: raise nofile, soft and hard, in /etc/security/limits.conf")
     echo "descriptors of a process: $descriptors, so the load has $load_processes processes"
 
-    # One user is a socket at each end, 4 KiB each, nginx's connection, a token, and 4.3 KiB of rows and indexes.
+    # One user is a socket at each end, 4 KiB each, nginx's connection, a token, and 4.3 KiB of rows and indexes; and a session
+    # of TLS at each end.
     free=$(free_memory_mib)
-    needed=$((NEEDED_MEMORY_MIB + users * 14 / 1024))
+    needed=$((NEEDED_MEMORY_MIB + users * kib / 1024))
     echo "memory: $free MiB are free, and some $needed MiB will be used"
     ((free >= needed)) || missing+=("$free MiB of memory are free, and $users users need $needed: name fewer with --users, or add memory")
 

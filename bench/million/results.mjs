@@ -193,11 +193,13 @@ function returnBar(run) {
   return most === undefined ? one : { ...one, reached: one.reached && returned === dropped };
 }
 
-// Seconds from the begin of the phase with this number until one whose answers came in bearable time.
-function recovery({ settings }, number, series) {
-  const seconds = series.filter(({ phase }) => phase === number); // the first tells of the phase before
-  const normal = seconds.findIndex(({ latency_us: us }, n) => n > 0 && us.count > 0 && us.p99 / 1000 <= settings.bearable_p99_ms);
-  return normal < 0 ? undefined : seconds[normal - 1].seconds - seconds[0].seconds;
+// Seconds from the begin of phase number n, 1 the first, to the end of the first second in which its answers came in bearable
+// time. A line of the series has the latencies of its phase's requests alone.
+function recovery({ settings, ramp, phases }, n, series) {
+  const begin = ramp.seconds + sum(phases.slice(0, n - 1).map(({ seconds }) => seconds));
+  const bearable = ({ phase, latency_us: us }) => phase === n && us.count > 0 && us.p99 / 1000 <= settings.bearable_p99_ms;
+  const normal = series.find(bearable);
+  return normal && normal.seconds - begin;
 }
 
 // What an overload left to do well, and when the phase after it is as ever.
@@ -206,7 +208,7 @@ function overloadBars(run, index, series) {
   const good = bar(`${phase.name}, an overload: good answers`, phase.goodput, 'a second', 0);
   if (next === undefined || next.overload || next.rate === 0 || series.length === 0) return [good];
   const most = run.users >= million && phase.seconds >= 60 ? 5 : undefined;
-  return [good, bar(`after it p99 is at most ${number(run.settings.bearable_p99_ms)} ms again in`, recovery(run, index + 2, series), 's', 1, { most })];
+  return [good, bar(`after it a second with a p99 of at most ${number(run.settings.bearable_p99_ms)} ms is over in`, recovery(run, index + 2, series), 's', 1, { most })];
 }
 
 // `series`: of the run, where there is one; its phase 0 is the ramp.

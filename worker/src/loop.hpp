@@ -134,6 +134,7 @@ private:
     void accept_what_is_left();
     void accept_more(std::size_t count);
     [[nodiscard]] bool ignore_listener();
+    [[nodiscard]] bool watch_listener();
     void let_others_go_first();
     void pause_accepting();
     void resume_accepting();

@@ -127,9 +127,9 @@ bool Loop::ignore_listener() {
 void Loop::let_others_go_first() {
     {
         const std::lock_guard lock{accepting_mutex_};
-        if (!ignore_listener()) return;
+        if (!ignore_listener() || watch_listener()) return;
     }
-    resume_accepting();
+    accept_what_is_left();
 }
 
 /// No thread waits for that: meanwhile they serve the connections that are there.
@@ -144,14 +144,22 @@ void Loop::pause_accepting() {
 
 void Loop::resume_accepting() {
     const std::lock_guard lock{accepting_mutex_};
-    if (is_draining_ || is_accepting_) return;
-    if (connections_ >= options_.connections) return set_timer(accept_again_.descriptor, kPauseAfterAcceptError);
-    try {
-        watch(socket_.descriptor(), listener_, EPOLLIN | EPOLLEXCLUSIVE, EPOLL_CTL_ADD);
-        is_accepting_ = true;
-    } catch (const std::system_error&) {  // no memory for it yet
-        set_timer(accept_again_.descriptor, kPauseAfterAcceptError);
+    if (!is_draining_ && !is_accepting_) (void)watch_listener();
+}
+
+/// Wants accepting_mutex_ to be held. False where there is no room for a connection, or no memory: then it is tried
+/// again in a while.
+bool Loop::watch_listener() {
+    if (connections_ < options_.connections) {
+        try {
+            watch(socket_.descriptor(), listener_, EPOLLIN | EPOLLEXCLUSIVE, EPOLL_CTL_ADD);
+            is_accepting_ = true;
+            return true;
+        } catch (const std::system_error&) {  // no memory for it yet
+        }
     }
+    set_timer(accept_again_.descriptor, kPauseAfterAcceptError);
+    return false;
 }
 
 }  // namespace fcgi_worker

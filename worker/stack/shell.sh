@@ -21,6 +21,10 @@ in_turn=(chrt --batch 0)
 # favour NICENESS: of this session, beside those of the stack. Clients are on machines of their own: the load that they make
 # must not wait for a processor that the stack keeps busy. Where that is not allowed, it has to.
 favour() { { echo "$1" >/proc/self/autogroup; } 2>/dev/null || true; }
+# niceness: of this session. 0 where the kernel does not care for sessions.
+niceness() {
+    if [[ $(cat /proc/sys/kernel/sched_autogroup_enabled 2>/dev/null) == 1 ]]; then sed 's/.* //' /proc/self/autogroup; else echo 0; fi
+}
 
 die() {
     echo "todo: $*" >&2
