@@ -190,12 +190,17 @@ inline constexpr Statement kAccountUnblock{"account_unblock", R"sql(
 )sql"};
 
 /// $1 owner, $2 purpose, $3 the email it goes to, $4 digest of the code, $5 seconds that lie between two. No row: the
-/// last one is younger, or the account is not what it was.
+/// last one is younger, or the account is not what it was. The last one is looked at twice: where it is too young,
+/// nothing is locked or written, which would tell by the time of what comes next that there is this account; of two
+/// that come at once, the second sees what the first wrote.
 inline constexpr Statement kLinkCreate{"link_create", R"sql(
     INSERT INTO one_time_link (owner_id, purpose, email, code_digest, created_at)
     SELECT owner_id, $2::text, email, $4::bytea, now()
       FROM account
      WHERE owner_id = $1 AND email = $3::text AND blocked_at IS NULL
+       AND NOT EXISTS (SELECT FROM one_time_link
+                        WHERE one_time_link.owner_id = $1 AND purpose = $2::text
+                          AND one_time_link.created_at > now() - make_interval(secs => $5::bigint))
     ON CONFLICT (owner_id, purpose) DO UPDATE
        SET email = excluded.email, code_digest = excluded.code_digest, created_at = excluded.created_at
      WHERE one_time_link.created_at <= now() - make_interval(secs => $5::bigint)

@@ -22,6 +22,15 @@ constexpr std::chrono::seconds kRetryAfter{10};
 /// Of one question to the database. Nobody waits for the answer.
 Budget one_question() { return {fcgi_worker::deadline_after(std::chrono::seconds{5})}; }
 
+/// Where there is no account of an email, all is done as for one that had its mail a moment ago. What is done after an
+/// answer takes time from the next request, which would tell otherwise.
+StoredAccount nobody() {
+    StoredAccount account;
+    account.account.owner = OwnerId{make_uuid_v7()};
+    account.account.email = "nobody@example.org";
+    return account;
+}
+
 Mail verification(const std::string& to, const std::string& link) {
     return {to, "Is this your email?",
             "Somebody gave this address to the todo service. If it was you, open this link within a day:\n\n" + link +
@@ -46,13 +55,14 @@ LinkMails::LinkMails(MailOptions options, AccountStore& accounts, LinkStore& lin
 void LinkMails::send_verification(OwnerId owner) {
     post([this, owner] {
         const auto found = accounts_.read(owner, one_question());
-        if (found && !found->account.email_verified) send(found, LinkPurpose::kVerifyEmail);
+        if (found && !found->account.email_verified) send(*found, LinkPurpose::kVerifyEmail);
     });
 }
 
 void LinkMails::send_password_reset(const std::string& email_digest) {
     post([this, email_digest] {
-        send(accounts_.find_by_email(email_digest, one_question()), LinkPurpose::kResetPassword);
+        const auto found = accounts_.find_by_email(email_digest, one_question());
+        send(found.value_or(nobody()), LinkPurpose::kResetPassword);
     });
 }
 
@@ -66,10 +76,10 @@ void LinkMails::post(std::function<void()> work) {
     if (!thread_.post(std::move(in_time))) throw fcgi_worker::Unavailable{"too many mails wait", kRetryAfter};
 }
 
-void LinkMails::send(const std::optional<StoredAccount>& found, LinkPurpose purpose) {
-    if (!found || !found->account.email) return;
-    const std::string& email = *found->account.email;
-    const LinkCode code = make_link_code(found->account.owner);
+void LinkMails::send(const StoredAccount& found, LinkPurpose purpose) {
+    if (!found.account.email) return;
+    const std::string& email = *found.account.email;
+    const LinkCode code = make_link_code(found.account.owner);
     if (!links_.create(code, purpose, email, one_question())) return;
     // Behind the #: what follows it is sent to no server, and stands in no log.
     const bool verifies = purpose == LinkPurpose::kVerifyEmail;

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 
 #include <fcgi_worker/log.hpp>
@@ -34,7 +33,7 @@ public:
 
 private:
     void post(std::function<void()> work);
-    void send(const std::optional<StoredAccount>& found, LinkPurpose purpose);
+    void send(const StoredAccount& found, LinkPurpose purpose);
 
     const MailOptions options_;
     AccountStore& accounts_;
