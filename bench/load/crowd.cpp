@@ -59,12 +59,7 @@ Crowd::Crowd(const Common& common, std::uint32_t process, ProcessBoard& board)
     }
 }
 
-Crowd::~Crowd() {
-    for (const User& user : users_) {
-        if (user.fd >= 0) close_at_once(user.fd);
-    }
-    close(epoll_);
-}
+Crowd::~Crowd() { close(epoll_); }
 
 void Crowd::run() {
     for (;;) {
@@ -176,13 +171,13 @@ void Crowd::begin_phase(std::size_t phase) {
 void Crowd::take_turn(std::uint32_t index, Moment intended) {
     User& user = users_[index];
     if (user.returning) return;  // we have dropped it, and it is not back yet
-    current().intended.add();
+    current().intended.add(common_.plan->together);
     if (user.state == User::State::kIdle) {
-        send_request(index, intended);
+        send_requests(index, intended);
     } else if (user.state == User::State::kWaiting && user.owed == User::kNothing) {
         user.owed = intended;
     } else {
-        current().unsent.add();
+        current().unsent.add(common_.plan->together);
     }
 }
 
@@ -218,7 +213,7 @@ Moment Crowd::give_up_overdue() {
             if (user.state == User::State::kConnecting) {
                 fail_to_connect(first.user, ETIMEDOUT);
             } else {
-                counts(user).timed_out.add();
+                counts(user).timed_out.add(user.waiting);
                 disconnect(user);
                 try_again(first.user);
             }

@@ -12,6 +12,7 @@
 ///          meets is counted on the board.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -24,11 +25,12 @@
 
 #include "answer.hpp"
 #include "board.hpp"
+#include "http2.hpp"
 #include "phases.hpp"
 #include "sources.hpp"
-#include "tls.hpp"
 #include "todo_requests.hpp"
 #include "token_file.hpp"
+#include "wire.hpp"
 
 namespace load {
 
@@ -39,7 +41,7 @@ struct Common {
     const Plan* plan = nullptr;
     const Sources* sources = nullptr;
     const TokenFile* tokens = nullptr;
-    const TlsContext* tls = nullptr;  ///< None: in the clear.
+    const TlsContext* tls = nullptr;  ///< None: in the clear, HTTP/1.1.
     Mix mix{"100:0:0:0"};
     std::chrono::milliseconds time_out{10'000};  ///< For connect(), and from sending to the whole answer; 1 s to 60 s.
     std::chrono::milliseconds comeback{30'000};  ///< Who was dropped is back after a random time up to this.
@@ -53,17 +55,18 @@ struct User {
     enum class State : std::uint8_t { kAway, kConnecting, kIdle, kWaiting };
     static constexpr Moment kNothing{-1};
 
-    Moment intended{0};                    ///< Of the request under way.
-    TlsSession tls;                        ///< None, where it asks in the clear or is not connected.
-    Moment owed{kNothing};                 ///< Of the next one, whose time came before this one's answer.
+    Moment intended{0};                    ///< Of the requests under way.
+    Moment owed{kNothing};                 ///< Of the next ones, whose time came before these ones' answers.
+    Wire wire;                             ///< None: it is away.
+    std::unique_ptr<Http2Session> http2;   ///< Where that is spoken, while it is connected.
     std::unique_ptr<std::string> partial;  ///< Seldom there: what has come so far of an answer that came in pieces.
     std::uint32_t number = 0;              ///< Among all users; the token's line, the todos' owner.
     std::uint32_t position = 0;            ///< When in each period its turn is, in 1/2^32 of it.
-    int fd = -1;
-    std::uint32_t attempt = 0;  ///< Of the request or the connect: tells an old time-out from a new one.
+    std::uint32_t attempt = 0;             ///< Of the requests or the connect: tells an old time-out from a new one.
     State state = State::kAway;
-    Kind kind = Kind::kList;
-    std::uint8_t phase = 0;     ///< Of the request under way: 0 the ramp, n the plan's n-th.
+    Kind kind = Kind::kList;    ///< Of the request under way, where there is one at a time.
+    std::uint8_t waiting = 0;   ///< Requests under way.
+    std::uint8_t phase = 0;     ///< Of these: 0 the ramp, n the plan's n-th.
     std::uint8_t failures = 0;  ///< Connections in a row without one answer.
     bool returning = false;     ///< Was dropped by us.
 };
@@ -111,17 +114,19 @@ private:
 
     void connect_user(std::uint32_t index);
     bool open_socket(std::uint32_t index);
-    void send_request(std::uint32_t index, Moment intended);
+    void send_requests(std::uint32_t index, Moment intended);
+    [[nodiscard]] bool write_requests(User& user, std::array<std::uint8_t, kKinds>& drawn);
+    [[nodiscard]] bool send_output(std::uint32_t index);
     void on_event(std::uint32_t index, std::uint32_t events);
     void on_connected(std::uint32_t index);
-    [[nodiscard]] int establish(User& user) const;
     void read_from(std::uint32_t index, bool ended);
     void take_bytes(std::uint32_t index, std::string_view bytes);
-    void finish(std::uint32_t index, const Answer& answer);
+    void take_frames(std::uint32_t index, std::string_view bytes);
+    void finish(std::uint32_t index, Kind kind, const Answer& answer);
+    void leave(std::uint32_t index);
     void lose(std::uint32_t index, Counter& why);
     void fail_to_connect(std::uint32_t index, int error);
     void disconnect(User& user);
-    static void close_at_once(int fd);
     void come_again(std::uint32_t index, Moment delay);
     void try_again(std::uint32_t index);
     void watch_time(std::uint32_t index);
@@ -134,6 +139,7 @@ private:
     std::string server_;  ///< Its address, as a Host header begins.
     std::string host_;
     std::string request_;
+    std::string output_;  ///< The requests of one turn, as they go out.
     std::vector<char> buffer_;
     int epoll_ = -1;
 

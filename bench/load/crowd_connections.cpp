@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "crowd.hpp"
@@ -22,17 +24,10 @@ std::uint64_t microseconds(Moment time) {
 
 // Connections.
 
-/// A reset: without it, each closed connection would keep its source port for a minute.
-void Crowd::close_at_once(int fd) {
-    const linger nothing{1, 0};
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &nothing, sizeof nothing);
-    close(fd);
-}
-
 void Crowd::connect_user(std::uint32_t index) {
     User& user = users_[index];
     user.phase = phase_of(user.intended);
-    counts(user).intended.add();
+    counts(user).intended.add(common_.plan->together);
     if (!open_socket(index)) {
         fail_to_connect(index, errno);
         return;
@@ -45,20 +40,20 @@ void Crowd::connect_user(std::uint32_t index) {
 bool Crowd::open_socket(std::uint32_t index) {
     User& user = users_[index];
     const Endpoints ends = common_.sources->at(global(index));
-    user.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (user.fd < 0) return false;
+    user.wire = Wire{socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    if (!user.wire) return false;
+    const int fd = user.wire.fd();
     const int on = 1;
     // A source port is used again for each port of the server, so no port may be taken for good by the first.
-    setsockopt(user.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (ends.source.sin_port == 0) setsockopt(user.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    if (bind(user.fd, reinterpret_cast<const sockaddr*>(&ends.source), sizeof ends.source) != 0) return false;
-    if (connect(user.fd, reinterpret_cast<const sockaddr*>(&ends.server), sizeof ends.server) != 0 &&
-        errno != EINPROGRESS)
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (ends.source.sin_port == 0) setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    if (bind(fd, reinterpret_cast<const sockaddr*>(&ends.source), sizeof ends.source) != 0) return false;
+    if (connect(fd, reinterpret_cast<const sockaddr*>(&ends.server), sizeof ends.server) != 0 && errno != EINPROGRESS)
         return false;
     epoll_event wanted{};
     wanted.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     wanted.data.u32 = index;
-    return epoll_ctl(epoll_, EPOLL_CTL_ADD, user.fd, &wanted) == 0;
+    return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &wanted) == 0;
 }
 
 void Crowd::fail_to_connect(std::uint32_t index, int error) {
@@ -70,22 +65,21 @@ void Crowd::fail_to_connect(std::uint32_t index, int error) {
      : error == EPROTO     ? counted.tls_failed
                            : counted.unroutable)
         .add();
-    counts(user).unsent.add();
-    disconnect(user);
-    try_again(index);
+    counts(user).unsent.add(common_.plan->together);
+    leave(index);
 }
 
 void Crowd::disconnect(User& user) {
     if (user.state == User::State::kIdle || user.state == User::State::kWaiting) board_.connections.open.subtract(1);
     if (user.state == User::State::kConnecting || user.state == User::State::kWaiting) --pending_;
-    user.tls = {};
-    if (user.fd >= 0) close_at_once(user.fd);
-    user.fd = -1;
+    user.http2.reset();
+    user.wire = {};
     user.state = User::State::kAway;
+    user.waiting = 0;
     user.partial.reset();
     ++user.attempt;
     if (user.owed != User::kNothing) {
-        board_.phases[phase_of(user.owed)].unsent.add();
+        board_.phases[phase_of(user.owed)].unsent.add(common_.plan->together);
         user.owed = User::kNothing;
     }
 }
@@ -93,39 +87,30 @@ void Crowd::disconnect(User& user) {
 /// One that was open has ended.
 void Crowd::lose(std::uint32_t index, Counter& why) {
     why.add();
-    if (users_[index].state == User::State::kWaiting) counts(users_[index]).cut_off.add();
+    counts(users_[index]).cut_off.add(users_[index].waiting);
+    leave(index);
+}
+
+void Crowd::leave(std::uint32_t index) {
     disconnect(users_[index]);
     try_again(index);
 }
 
 void Crowd::on_event(std::uint32_t index, std::uint32_t events) {
     const User& user = users_[index];
-    if (user.fd < 0) return;  // lost meanwhile
+    if (!user.wire) return;  // lost meanwhile
     if (user.state == User::State::kConnecting) {
         on_connected(index);
     }
     // Also when it was just connected: what came with that in one event comes in no other.
-    if (user.fd >= 0 && user.state != User::State::kConnecting &&
-        (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) {
+    if (user.wire && user.state != User::State::kConnecting && (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) {
         read_from(index, (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
     }
 }
 
-/// 0 where the user can ask now, EAGAIN where the handshake goes on.
-int Crowd::establish(User& user) const {
-    if (!user.tls) {
-        int error = 0;
-        socklen_t size = sizeof error;
-        getsockopt(user.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-        if (error != 0 || common_.tls == nullptr) return error;
-        user.tls = common_.tls->session(user.fd);
-    }
-    return user.tls.handshake();
-}
-
 void Crowd::on_connected(std::uint32_t index) {
     User& user = users_[index];
-    const int error = establish(user);
+    const int error = user.wire.establish(common_.tls);
     if (error == EAGAIN) return;
     if (error != 0) {
         fail_to_connect(index, error);
@@ -135,50 +120,77 @@ void Crowd::on_connected(std::uint32_t index) {
     --pending_;
     board_.connections.open.add();
     board_.connections.connected.add();
-    send_request(index, user.intended);
+    if (common_.tls != nullptr && common_.tls->protocol() == Protocol::kHttp2)
+        user.http2 = std::make_unique<Http2Session>();
+    send_requests(index, user.intended);
 }
 
 // Requests and answers.
 
-void Crowd::send_request(std::uint32_t index, Moment intended) {
+/// Into output_. False where the server takes no more on this connection.
+bool Crowd::write_requests(User& user, std::array<std::uint8_t, kKinds>& drawn) {
+    for (std::uint32_t n = 0; n < common_.plan->together; ++n) {
+        user.kind = common_.mix.draw(random_);
+        ++drawn[static_cast<std::size_t>(user.kind)];
+        write_request(request_, user.kind, {user.number, common_.tokens->of(user.number)}, host_, random_);
+        if (user.http2 && !user.http2->ask(request_, static_cast<std::uint8_t>(user.kind))) return false;
+    }
+    output_ = user.http2 ? user.http2->output() : request_;
+    return true;
+}
+
+/// False: the connection is lost. Nothing was on its way, and yet there is no room for some kilobytes: it is dead, or
+/// the kernel has no memory.
+bool Crowd::send_output(std::uint32_t index) {
+    const ssize_t sent = users_[index].wire.send(output_);
+    if (sent == static_cast<ssize_t>(output_.size())) return true;
+    lose(index, sent < 0 && (errno == EPIPE || errno == ECONNRESET) ? board_.connections.reset
+                                                                    : board_.connections.unroutable);
+    return false;
+}
+
+void Crowd::send_requests(std::uint32_t index, Moment intended) {
     User& user = users_[index];
+    const std::uint32_t together = common_.plan->together;
     const Endpoints ends = common_.sources->at(global(index));
     host_ = server_ + ":" + std::to_string(ntohs(ends.server.sin_port));
-    user.kind = common_.mix.draw(random_);
     user.intended = intended;
     user.phase = phase_of(intended);
-    write_request(request_, user.kind, {user.number, common_.tokens->of(user.number)}, host_, random_);
-
     PhaseCounts& counted = counts(user);
-    const Moment lag = now() - intended;
-    const ssize_t sent =
-        user.tls ? user.tls.send(request_) : send(user.fd, request_.data(), request_.size(), MSG_NOSIGNAL);
-    if (sent != static_cast<ssize_t>(request_.size())) {
-        // Nothing was on its way, and yet there is no room for half a kilobyte: the connection is dead, or the kernel
-        // has no memory.
-        counted.unsent.add();
-        lose(index, sent < 0 && (errno == EPIPE || errno == ECONNRESET) ? board_.connections.reset
-                                                                        : board_.connections.unroutable);
+    std::array<std::uint8_t, kKinds> drawn{};
+    if (!write_requests(user, drawn)) {
+        counted.unsent.add(together);
+        lose(index, board_.connections.closed);
         return;
     }
-    counted.sent.add();
-    counted.kinds[static_cast<std::size_t>(user.kind)].add();
+    const Moment lag = now() - intended;
+    if (!send_output(index)) {
+        counted.unsent.add(together);
+        return;
+    }
+    counted.sent.add(together);
+    for (std::size_t kind = 0; kind < kKinds; ++kind) counted.kinds[kind].add(drawn[kind]);
     counted.send_lag.record(microseconds(lag));
-    if (lag > kLate) counted.late.add();
+    if (lag > kLate) counted.late.add(together);
     user.state = User::State::kWaiting;
+    user.waiting = static_cast<std::uint8_t>(together);
     ++pending_;
     watch_time(index);
 }
 
 void Crowd::read_from(std::uint32_t index, bool ended) {
     User& user = users_[index];
-    while (user.fd >= 0) {
-        const ssize_t count = user.tls ? user.tls.receive(buffer_.data(), buffer_.size())
-                                       : recv(user.fd, buffer_.data(), buffer_.size(), 0);
+    while (user.wire) {
+        const ssize_t count = user.wire.receive(buffer_.data(), buffer_.size());
         if (count > 0) {
-            take_bytes(index, {buffer_.data(), static_cast<std::size_t>(count)});
-            // Less than there was room for: that was all, and an event will come with more. Of TLS it is one record.
-            if (!user.tls && static_cast<std::size_t>(count) < buffer_.size() && !ended) return;
+            const std::string_view bytes{buffer_.data(), static_cast<std::size_t>(count)};
+            const bool may_have_more = bytes.size() == buffer_.size() || user.wire.reads_by_records();
+            if (user.http2) {
+                take_frames(index, bytes);
+            } else {
+                take_bytes(index, bytes);
+            }
+            if (!may_have_more && !ended) return;
         } else if (count == 0) {
             lose(index, board_.connections.closed);
         } else if (errno == EAGAIN) {
@@ -199,17 +211,33 @@ void Crowd::take_bytes(std::uint32_t index, std::string_view bytes) {
             if (!user.partial) user.partial = std::make_unique<std::string>(bytes);
             break;
         case Answer::State::kComplete:
-            finish(index, answer);
+            finish(index, user.kind, answer);
             break;
         case Answer::State::kMalformed:
             counts(user).malformed.add();
-            disconnect(user);
-            try_again(index);
+            leave(index);
             break;
     }
 }
 
-void Crowd::finish(std::uint32_t index, const Answer& answer) {
+void Crowd::take_frames(std::uint32_t index, std::string_view bytes) {
+    User& user = users_[index];
+    const bool is_good = user.http2->receive(bytes);
+    while (const auto answered = user.http2->next_answer()) {
+        finish(index, static_cast<Kind>(answered->mark),
+               {Answer::State::kComplete, answered->status, answered->body, answered->closes});
+        if (!user.http2) return;
+    }
+    if (!is_good) {
+        counts(user).malformed.add(std::max<std::uint8_t>(user.waiting, 1));
+        leave(index);
+        return;
+    }
+    output_ = user.http2->output();
+    if (!output_.empty()) (void)send_output(index);
+}
+
+void Crowd::finish(std::uint32_t index, Kind kind, const Answer& answer) {
     User& user = users_[index];
     PhaseCounts& counted = counts(user);
     const Moment time = now();
@@ -221,7 +249,7 @@ void Crowd::finish(std::uint32_t index, const Answer& answer) {
         if (common_.checked_share >= 1 ||
             static_cast<double>(random_()) < common_.checked_share * static_cast<double>(Random::max())) {
             counted.checked.add();
-            if (!is_own(user.kind, user.number, answer.body)) counted.foreign.add();
+            if (!is_own(kind, user.number, answer.body)) counted.foreign.add();
         }
     }
     if (user.returning) {
@@ -231,15 +259,15 @@ void Crowd::finish(std::uint32_t index, const Answer& answer) {
     }
     user.partial.reset();
     user.failures = 0;
+    if (--user.waiting > 0) return;
     user.state = User::State::kIdle;
     --pending_;
     ++user.attempt;
     if (answer.closes) {
         board_.connections.closed.add();
-        disconnect(user);
-        try_again(index);
+        leave(index);
     } else if (user.owed != User::kNothing) {
-        send_request(index, std::exchange(user.owed, User::kNothing));
+        send_requests(index, std::exchange(user.owed, User::kNothing));
     }
 }
 

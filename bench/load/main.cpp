@@ -43,6 +43,8 @@ struct Options {
     std::uint32_t comeback_ms = 30'000;
     double checked_share = 1;
     std::string authorities;
+    std::string http = "1.1";
+    std::uint32_t together = 1;
     std::vector<std::string> watched;
     std::string series;
 };
@@ -98,6 +100,13 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--tls", options.authorities,
                    "asks over TLS 1.3, and trusts the certificates in this PEM file; in the clear without it")
         ->check(CLI::ExistingFile);
+    app.add_option("--http", options.http, "the version of HTTP; 2 only over TLS, as browsers have it")
+        ->check(CLI::IsMember({"1.1", "2"}))
+        ->capture_default_str();
+    app.add_option("--together", options.together,
+                   "requests that a user asks at the same moment, each a stream of HTTP/2")
+        ->check(CLI::Range(1U, load::kMostTogether))
+        ->capture_default_str();
     app.add_option("--watch", options.watched,
                    "NAME=PID: a process whose time and memory, and those of its children, are part of the result; may "
                    "be given again");
@@ -123,8 +132,21 @@ load::Plan plan_of(const Options& options) {
     if (options.phases.size() > load::kMostPhases)
         throw std::invalid_argument("a run has at most " + std::to_string(load::kMostPhases) + " phases");
     for (const std::string& phase : options.phases) plan.phases.push_back(load::parse_phase(phase));
+    plan.together = options.together;
     plan.settle();
     return plan;
+}
+
+std::optional<load::TlsContext> tls_of(const Options& options) {
+    const bool is_http2 = options.http == "2";
+    if (is_http2 && options.authorities.empty())
+        throw std::invalid_argument("--http 2 is spoken over TLS only: give --tls a file of certificates");
+    if (!is_http2 && options.together > 1)
+        throw std::invalid_argument("HTTP/1.1 has one request at a time on a connection: --together takes --http 2");
+    if (options.authorities.empty()) return std::nullopt;
+    return std::optional<load::TlsContext>{std::in_place, options.authorities,
+                                           options.target.substr(0, options.target.find(':')),
+                                           is_http2 ? load::Protocol::kHttp2 : load::Protocol::kHttp1};
 }
 
 load::Sources sources_of(const Options& options) {
@@ -161,10 +183,7 @@ void run(const Options& options) {
     const load::Plan plan = plan_of(options);
     const load::Sources sources = sources_of(options);
     const load::TokenFile tokens{options.tokens, options.users};
-    std::optional<load::TlsContext> tls;
-    if (!options.authorities.empty()) {
-        tls.emplace(options.authorities, options.target.substr(0, options.target.find(':')));
-    }
+    const std::optional<load::TlsContext> tls = tls_of(options);
     std::vector<load::Role> roles;
     for (const std::string& role : options.watched) roles.push_back(load::parse_role(role));
     std::ofstream series;

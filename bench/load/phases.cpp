@@ -62,6 +62,6 @@ void Plan::settle() {
     }
 }
 
-Moment Plan::period(const Phase& phase) const { return seconds(users / phase.rate); }
+Moment Plan::period(const Phase& phase) const { return seconds(users * together / phase.rate); }
 
 }  // namespace load

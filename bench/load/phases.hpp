@@ -36,11 +36,16 @@ struct Phase {
 /// Phases beyond the ramp that one run may have: each has counters of its own in memory.
 inline constexpr std::size_t kMostPhases = 12;
 
+/// As many as nginx takes at once on a connection (http2_max_concurrent_streams in nginx/tls.conf).
+inline constexpr std::uint32_t kMostTogether = 16;
+
 struct Plan {
     std::uint32_t users = 0;
     double ramp_rate = 0;                ///< Users who come each second.
     std::uint32_t steps = 1;             ///< The ramp stops after each of so many equal parts of the users.
     std::chrono::seconds step_pause{0};  ///< How long.
+    /// Requests that a user asks at the same moment, on one connection; 1 to kMostTogether. More than one takes HTTP/2.
+    std::uint32_t together = 1;
     std::vector<Phase> phases;
 
     /// When the user who is the n-th to come, 0 the first, comes.
@@ -55,7 +60,7 @@ struct Plan {
     /// When the last request may be sent.
     [[nodiscard]] Moment end() const { return phases.empty() ? step_end(steps) : phases.back().end(); }
 
-    /// From one request of a user to the next.
+    /// From one moment at which a user asks to the next.
     [[nodiscard]] Moment period(const Phase& phase) const;
 };
 

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <new>
@@ -11,8 +12,9 @@
 namespace load {
 namespace {
 
-/// What the page's browser would offer beside HTTP/2.
-constexpr std::array<unsigned char, 9> kProtocols{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+// As ALPN has them (RFC 7301), each after its length.
+constexpr std::array<unsigned char, 9> kHttp1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr std::array<unsigned char, 3> kHttp2{2, 'h', '2'};
 
 /// errno for what a call on a session has returned, when it was no success. 0: the other side has ended it.
 int error_of(const SSL* ssl, int returned) {
@@ -31,8 +33,8 @@ int error_of(const SSL* ssl, int returned) {
 
 }  // namespace
 
-TlsContext::TlsContext(const std::string& authorities, const std::string& address)
-    : context_{SSL_CTX_new(TLS_client_method())} {
+TlsContext::TlsContext(const std::string& authorities, const std::string& address, Protocol protocol)
+    : context_{SSL_CTX_new(TLS_client_method())}, protocol_{protocol} {
     if (!context_) throw std::bad_alloc{};
     SSL_CTX* const context = context_.get();
     SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
@@ -41,7 +43,10 @@ TlsContext::TlsContext(const std::string& authorities, const std::string& addres
     // Connections are cut, on both sides, without a last word.
     SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
     // 0 is its success, unlike the others'.
-    if (SSL_CTX_set_alpn_protos(context, kProtocols.data(), kProtocols.size()) != 0) throw std::bad_alloc{};
+    const bool failed = protocol == Protocol::kHttp2
+                            ? SSL_CTX_set_alpn_protos(context, kHttp2.data(), kHttp2.size()) != 0
+                            : SSL_CTX_set_alpn_protos(context, kHttp1.data(), kHttp1.size()) != 0;
+    if (failed) throw std::bad_alloc{};
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (SSL_CTX_load_verify_file(context, authorities.c_str()) != 1) {
         throw std::runtime_error("the file " + authorities + " has no certificates: it has to be PEM");
@@ -63,6 +68,13 @@ int TlsSession::handshake() {
     if (returned == 1) return 0;
     const int error = error_of(ssl_.get(), returned);
     return error == 0 || error == EPIPE ? ECONNRESET : error;
+}
+
+bool TlsSession::has_chosen_http2() const {
+    const unsigned char* name = nullptr;
+    unsigned length = 0;
+    SSL_get0_alpn_selected(ssl_.get(), &name, &length);
+    return std::equal(kHttp2.begin() + 1, kHttp2.end(), name, name + length);
 }
 
 ssize_t TlsSession::receive(char* buffer, std::size_t size) {

@@ -25,6 +25,9 @@ public:
     /// 0 when it is done. EAGAIN: to be called again at the socket's next event. Another errno: it has failed.
     [[nodiscard]] int handshake();
 
+    /// After the handshake: whether the server said that it speaks HTTP/2. Who says nothing speaks HTTP/1.1.
+    [[nodiscard]] bool has_chosen_http2() const;
+
     /// As recv(2) and send(2); EPROTO where the other side does not keep to the protocol.
     [[nodiscard]] ssize_t receive(char* buffer, std::size_t size);
     [[nodiscard]] ssize_t send(std::string_view bytes);
@@ -36,18 +39,24 @@ private:
     std::unique_ptr<SSL, Free> ssl_;
 };
 
+/// What is spoken over TLS.
+enum class Protocol { kHttp1, kHttp2 };
+
 class TlsContext {
 public:
-    /// `authorities`: a PEM file with the certificates of whoever may vouch for the service at `address`.
-    TlsContext(const std::string& authorities, const std::string& address);
+    /// `authorities`: a PEM file with the certificates of whoever may vouch for the service at `address`. Only
+    /// `protocol` is offered: a server that wants another fails in the handshake.
+    TlsContext(const std::string& authorities, const std::string& address, Protocol protocol = Protocol::kHttp1);
 
     [[nodiscard]] TlsSession session(int fd) const { return {context_.get(), fd}; }
+    [[nodiscard]] Protocol protocol() const { return protocol_; }
 
 private:
     struct Free {
         void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
     };
     std::unique_ptr<SSL_CTX, Free> context_;
+    Protocol protocol_;
 };
 
 }  // namespace load

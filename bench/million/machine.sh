@@ -72,7 +72,7 @@ check_machine() {
     echo "descriptors of a process: $descriptors, so the load has $load_processes processes"
 
     # One user is a socket at each end, 4 KiB each, nginx's connection, a token, and 4.3 KiB of rows and indexes; and a session
-    # of TLS at each end.
+    # of TLS at each end; with HTTP/2 its state too.
     free=$(free_memory_mib)
     needed=$((NEEDED_MEMORY_MIB + users * kib / 1024))
     echo "memory: $free MiB are free, and some $needed MiB will be used"

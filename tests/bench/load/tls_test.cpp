@@ -24,6 +24,7 @@
 #include "../../fcgi_worker/temporary_folder.hpp"
 #include "../../patience.hpp"
 #include "certificate.hpp"
+#include "wire.hpp"
 
 namespace load {
 namespace {
@@ -34,8 +35,10 @@ using testing::ThrowsMessage;
 /// The server's side of a session, which waits.
 class Peer {
 public:
-    Peer(int fd, const Certificate& own, int most) : context_{SSL_CTX_new(TLS_server_method()), SSL_CTX_free} {
+    Peer(int fd, const Certificate& own, int most, bool speaks_http2)
+        : context_{SSL_CTX_new(TLS_server_method()), SSL_CTX_free} {
         SSL_CTX_set_max_proto_version(context_.get(), most);
+        if (speaks_http2) SSL_CTX_set_alpn_select_cb(context_.get(), choose_http2, nullptr);
         SSL_CTX_use_certificate_file(context_.get(), own.certificate.c_str(), SSL_FILETYPE_PEM);
         SSL_CTX_use_PrivateKey_file(context_.get(), own.key.c_str(), SSL_FILETYPE_PEM);
         ssl_.reset(SSL_new(context_.get()));
@@ -52,6 +55,15 @@ public:
     void say_goodbye() const { SSL_shutdown(ssl_.get()); }
 
 private:
+    static int choose_http2(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* length,
+                            const unsigned char* offered, unsigned size, void* /*nothing*/) {
+        constexpr std::string_view kOffer{"\2h2"};
+        if (std::string_view{reinterpret_cast<const char*>(offered), size} != kOffer) return SSL_TLSEXT_ERR_NOACK;
+        *chosen = offered + 1;
+        *length = 2;
+        return SSL_TLSEXT_ERR_OK;
+    }
+
     std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
     std::unique_ptr<SSL, decltype(&SSL_free)> ssl_{nullptr, SSL_free};
     bool accepted_ = false;
@@ -69,7 +81,7 @@ struct Tls : testing::Test {
     }
     static void SetUpTestSuite() { std::signal(SIGPIPE, SIG_IGN); }  // as bench-load does
     ~Tls() override {
-        close(ours);
+        if (ours >= 0) close(ours);
         if (server.joinable()) server.join();
         if (theirs >= 0) close(theirs);
     }
@@ -79,20 +91,33 @@ struct Tls : testing::Test {
     /// What the handshake came to, with a server that has this certificate.
     int handshake(const Certificate& of_server, const std::function<void(const Peer&)>& then = {},
                   int most = TLS1_3_VERSION) {
-        server = std::thread{[=, this] {
-            const Peer peer{theirs, of_server, most};
-            if (peer.accepted() && then) then(peer);
-        }};
-        set_non_blocking();
-        session = TlsContext{trusted.certificate, "127.0.0.1"}.session(ours);
+        serve(of_server, then, most);
+        session = TlsContext{trusted.certificate, "127.0.0.1", protocol}.session(ours);
         int error = EAGAIN;
         while ((error = session.handshake()) == EAGAIN && is_readable()) {
         }
         return error;
     }
+    void serve(const Certificate& own, const std::function<void(const Peer&)>& then = {}, int most = TLS1_3_VERSION) {
+        server = std::thread{[=, this] {
+            const Peer peer{theirs, own, most, speaks_http2};
+            if (peer.accepted() && then) then(peer);
+        }};
+        set_non_blocking();
+    }
+    /// What comes of a connection whose socket a wire has taken.
+    int establish() {
+        Wire wire{std::exchange(ours, -1)};
+        const TlsContext context{trusted.certificate, "127.0.0.1", protocol};
+        int error = EAGAIN;
+        while ((error = wire.establish(&context)) == EAGAIN && is_readable(wire.fd())) {
+        }
+        return error;
+    }
     void set_non_blocking() const { ASSERT_EQ(fcntl(ours, F_SETFL, O_NONBLOCK), 0); }
-    [[nodiscard]] bool is_readable() const {
-        pollfd wanted{ours, POLLIN, 0};
+    [[nodiscard]] bool is_readable() const { return is_readable(ours); }
+    [[nodiscard]] static bool is_readable(int fd) {
+        pollfd wanted{fd, POLLIN, 0};
         return poll(&wanted, 1, static_cast<int>(std::chrono::milliseconds{kPatience}.count())) == 1;
     }
     /// Waits for something to come, and reads it: as much as there is until nothing more does, or the end.
@@ -109,6 +134,8 @@ struct Tls : testing::Test {
     Certificate trusted = make_certificate(folder / "trusted");
     int ours = -1;
     int theirs = -1;
+    Protocol protocol = Protocol::kHttp1;
+    bool speaks_http2 = false;
     TlsSession session;
     std::thread server;
 };
@@ -180,6 +207,32 @@ TEST_F(Tls, TellsTheEndWithoutOne) {
     ASSERT_EQ(handshake(trusted, [this](const Peer&) { shutdown(theirs, SHUT_RDWR); }), 0);
     std::string nothing;
     EXPECT_EQ(receive(nothing), 0);
+}
+
+TEST_F(Tls, SaysWhatTheServerHasChosen) {
+    protocol = Protocol::kHttp2;
+    speaks_http2 = true;
+    ASSERT_EQ(handshake(trusted), 0);
+    EXPECT_TRUE(session.has_chosen_http2());
+}
+
+TEST_F(Tls, OffersHttp2OnlyWhereItIsWanted) {
+    speaks_http2 = true;
+    ASSERT_EQ(handshake(trusted), 0);
+    EXPECT_FALSE(session.has_chosen_http2());
+}
+
+TEST_F(Tls, IsGoodForHttp2WithAServerThatSpeaksIt) {
+    protocol = Protocol::kHttp2;
+    speaks_http2 = true;
+    serve(trusted);
+    EXPECT_EQ(establish(), 0);
+}
+
+TEST_F(Tls, IsOfNoUseForHttp2WithAServerThatSpeaksAnother) {
+    protocol = Protocol::kHttp2;
+    serve(trusted);
+    EXPECT_EQ(establish(), EPROTO);
 }
 
 TEST_F(Tls, NeedsCertificatesOfAuthorities) {
