@@ -84,6 +84,7 @@ function settingsOf({ slots, clients }, backends, rows, stack) {
     ['edge', 'worker_rlimit_nofile, nofile soft and hard', nofile, `slots + ${stack.nginx_processes} x ${stack.ports} listening sockets`],
     ['edge', 'fs.file-max', roundUp(clients + 100_000, 100_000), 'all connections, and the rest of the system'],
     ['edge', 'net.ipv4.tcp_mem', `${pages} ${Math.round(pages * 1.5)} ${pages * 2}`, 'pages: one for each connection, and up to two'],
+    ['edge', 'thash_entries, on the kernel\'s command line', 2 ** Math.ceil(Math.log2(Math.max(clients, 2 ** 19))), 'where it finds a connection: a place for each'],
     ['edge', 'net.core.somaxconn, tcp_max_syn_backlog', 65_535, 'many who come back at once'],
     ['clients', 'net.ipv4.ip_local_port_range', '1024 65535', `one address has 64,512 ports for each of ${stack.ports} of the edge's`],
     ['database', 'max_connections', backends + stack.spare_connections, 'hosts, the spare one too, x processes x connections, and a reserve'],

@@ -72,6 +72,10 @@ describe('a plan', () => {
     const of = planned(1e6, 1000);
     assert.equal(setting(of, 'worker_rlimit_nofile, nofile soft and hard'), setting(of, 'worker_connections') + 4000);
   });
+  test('has a place for each connection in the kernel\'s table', () => {
+    const places = (users) => setting(planned(users, 1000), 'thash_entries, on the kernel\'s command line');
+    assert.deepEqual([places(1e6), places(2e6), places(1000)], [2 ** 20, 2 ** 21, 2 ** 19]);
+  });
   test('refuses hosts that are too small for nginx', () => assert.throws(() => planned(1000, 1, { memory: 2 ** 28 }), /too small/));
 });
 
