@@ -14,7 +14,7 @@
 
 namespace load {
 
-/// Of the requests whose intended time lies in one phase. The ramp, phase 0 here, has the first request of each user.
+/// Of the requests whose intended time lies in one phase. The ramp, phase 0 here, has what each user asks first.
 struct PhaseCounts {
     Counter intended;                   ///< Requests whose time has come.
     Counter sent;                       ///< Of those,
@@ -40,7 +40,7 @@ struct ConnectionCounts {
     Counter reset;
     Counter closed;          ///< By the server, in good form.
     Counter timed_out;       ///< Neither connect() nor a handshake was done within the time-out.
-    Counter tls_failed;      ///< No handshake: no TLS 1.3 there, or a certificate that is not trusted.
+    Counter tls_failed;      ///< No handshake: no TLS 1.3 or HTTP/2 there, or a certificate that is not trusted.
     Counter unroutable;      ///< The source was taken, or the kernel had no port, memory or descriptor.
     Counter dropped;         ///< By us, because a phase says so.
     Counter returned;        ///< Of those dropped: connected again, and answered.

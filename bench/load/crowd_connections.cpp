@@ -170,7 +170,7 @@ void Crowd::send_requests(std::uint32_t index, Moment intended) {
     }
     counted.sent.add(together);
     for (std::size_t kind = 0; kind < kKinds; ++kind) counted.kinds[kind].add(drawn[kind]);
-    counted.send_lag.record(microseconds(lag));
+    for (std::uint32_t n = 0; n < together; ++n) counted.send_lag.record(microseconds(lag));
     if (lag > kLate) counted.late.add(together);
     user.state = User::State::kWaiting;
     user.waiting = static_cast<std::uint8_t>(together);
@@ -227,6 +227,10 @@ void Crowd::take_frames(std::uint32_t index, std::string_view bytes) {
         finish(index, static_cast<Kind>(answered->mark),
                {Answer::State::kComplete, answered->status, answered->body, answered->closes});
         if (!user.http2) return;
+    }
+    if (!is_good && user.http2->is_left()) {
+        lose(index, board_.connections.closed);
+        return;
     }
     if (!is_good) {
         counts(user).malformed.add(std::max<std::uint8_t>(user.waiting, 1));

@@ -70,6 +70,9 @@ struct Http2Session::Callbacks {
 
     static int on_frame(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* self) {
         if (frame->hd.type == NGHTTP2_GOAWAY) static_cast<Http2Session*>(self)->is_left_ = true;
+        const bool is_of_answer = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+        Stream* const stream = is_of_answer ? find(self, frame->hd.stream_id) : nullptr;
+        if (stream != nullptr && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) stream->is_whole = true;
         return 0;
     }
 
@@ -77,7 +80,7 @@ struct Http2Session::Callbacks {
         auto& session = *static_cast<Http2Session*>(self);
         auto ended = session.streams_.extract(id);
         if (ended.empty()) return 0;
-        if (error == NGHTTP2_NO_ERROR) {
+        if (error == NGHTTP2_NO_ERROR && ended.mapped().is_whole) {
             session.answers_.push_back(std::move(ended.mapped().answer));
         } else {
             session.failed_ = true;
@@ -147,7 +150,7 @@ bool Http2Session::ask(std::string_view request, std::uint8_t mark) {
                                                    body.empty() ? nullptr : &from_stream, nullptr);
     if (id == NGHTTP2_ERR_NOMEM) throw std::bad_alloc{};
     if (id < 0) return false;
-    streams_.emplace(id, Stream{std::string{body}, {mark, 0, {}, false}});
+    streams_.emplace(id, Stream{std::string{body}, {mark, 0, {}, false}, false});
     return true;
 }
 

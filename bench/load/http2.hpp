@@ -39,6 +39,9 @@ public:
     /// False where what comes is no HTTP/2, or an answer came to no good end.
     [[nodiscard]] bool receive(std::string_view bytes);
 
+    /// The server has said that it takes no more requests on this connection. Of those under way it may end some.
+    [[nodiscard]] bool is_left() const { return is_left_; }
+
     /// One that has come whole, the oldest first; each is given once.
     [[nodiscard]] std::optional<Answered> next_answer();
 
@@ -49,6 +52,7 @@ private:
     struct Stream {
         std::string to_send;  ///< What is left of the request's body.
         Answered answer;
+        bool is_whole = false;  ///< The server has said that nothing follows.
     };
     struct Callbacks;
 
@@ -56,7 +60,7 @@ private:
     std::map<std::int32_t, Stream> streams_;  ///< Under way, by their number.
     std::vector<Answered> answers_;           ///< Whole, and not given yet.
     bool failed_ = false;
-    bool is_left_ = false;  ///< The server has said that it takes no more requests.
+    bool is_left_ = false;
 };
 
 }  // namespace load

@@ -45,7 +45,7 @@ enum class Protocol { kHttp1, kHttp2 };
 class TlsContext {
 public:
     /// `authorities`: a PEM file with the certificates of whoever may vouch for the service at `address`. Only
-    /// `protocol` is offered: a server that wants another fails in the handshake.
+    /// `protocol` is offered; a server that does not know it may fail in the handshake, or speak another.
     TlsContext(const std::string& authorities, const std::string& address, Protocol protocol = Protocol::kHttp1);
 
     [[nodiscard]] TlsSession session(int fd) const { return {context_.get(), fd}; }

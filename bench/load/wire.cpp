@@ -23,7 +23,7 @@ int Wire::establish(const TlsContext* tls) {
         tls_ = tls->session(fd_);
     }
     const int error = tls_.handshake();
-    const bool wants_http2 = tls != nullptr && tls->protocol() == Protocol::kHttp2;
+    const bool wants_http2 = tls->protocol() == Protocol::kHttp2;
     return error == 0 && tls_.has_chosen_http2() != wants_http2 ? EPROTO : error;
 }
 

@@ -20,7 +20,10 @@ make_network() {
     local places=1024 before
     while ((places < 2 * $1)); do places=$((2 * places)); done
     before=$(sysctl -n net.ipv4.tcp_child_ehash_entries 2>/dev/null) || true
-    [[ -z $before ]] || sysctl -q -w net.ipv4.tcp_child_ehash_entries="$places" 2>/dev/null || before=''
+    if [[ -n $before ]]; then
+        setting_before[net.ipv4.tcp_child_ehash_entries]=$before
+        sysctl -q -w net.ipv4.tcp_child_ehash_entries="$places" 2>/dev/null || true
+    fi
     network=todo-million-$$
     if ip netns add "$network" 2>/dev/null; then
         inside=(nsenter "--net=/run/netns/$network")
@@ -28,7 +31,7 @@ make_network() {
     else
         network=''
     fi
-    [[ -z $before ]] || sysctl -q -w net.ipv4.tcp_child_ehash_entries="$before"
+    restore_settings # it is for a network that is made, and there now
 }
 remove_network() {
     [[ -z $network ]] || ip netns del "$network"
@@ -70,6 +73,7 @@ restore_settings() {
 check_machine() {
     local users=$1 places name wanted is missing=() free needed kib=14
     [[ ${tls:-no} == no ]] || kib=44
+    [[ ${http:-1.1} == 1.1 ]] || kib=84
 
     make_network "$users"
     places=$("${inside[@]}" sysctl -n net.ipv4.tcp_ehash_entries 2>/dev/null) || places='unknown'
@@ -81,8 +85,8 @@ check_machine() {
         missing+=("a process may open $descriptors descriptors, and nginx needs $NGINX_WORKER_NOFILE: raise nofile, soft and hard, in /etc/security/limits.conf")
     echo "descriptors of a process: $descriptors, so the load has $load_processes processes"
 
-    # One user is a socket at each end, 4 KiB each, nginx's connection, a token, and 4.3 KiB of rows and indexes; and a session
-    # of TLS at each end; with HTTP/2 its state too.
+    # One user is a socket at each end, 4 KiB each, nginx's connection, a token, and 4.3 KiB of rows and indexes; a session of
+    # TLS at each end, 15 KiB each; and one of HTTP/2, 40 KiB for both.
     free=$(free_memory_mib)
     needed=$((NEEDED_MEMORY_MIB + users * kib / 1024))
     echo "memory: $free MiB are free, and some $needed MiB will be used"

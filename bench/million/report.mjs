@@ -123,7 +123,7 @@ ${charts('connections')}
   came, the user still waited for another answer, or was not connected. Somebody who was dropped and is not back has no turn.
   Send lag is from a request's time until it was sent.
 * answers/s: whole answers; good/s: those with a status of 2xx. In an overload 503 and 429 are answers too, and others are not.
-  The first request of each user follows its connect at once: these are the ramp, and its latency has the connect in it.
+  What each user asks first follows its connect at once: that is the ramp, and its latency has the connect in it.
 * What comes after an overload counts from its end: its own requests that are answered later are in its latency.
 * Checked means that the body was looked at: every todo in it carries its owner's marker, and a list has those that nobody
   deletes. What does not is foreign. ${checks()}.

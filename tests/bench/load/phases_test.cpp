@@ -94,6 +94,11 @@ TEST_F(APlan, GivesEachUserATurnOncePerPeriod) {
     EXPECT_EQ(plan.period(plan.phases[2]), milliseconds{500});
 }
 
+TEST_F(APlan, WaitsLongerWhereAUserAsksSeveralRequestsAtOnce) {
+    plan.together = 4;
+    EXPECT_EQ(plan.period(plan.phases[0]), seconds{80});
+}
+
 TEST_F(APlan, HasEverybodyThereBeforeTheStepIsOverWhenTheStepsAreUneven) {
     plan.steps = 7;
     EXPECT_LT(plan.arrival(142), plan.step_end(1));

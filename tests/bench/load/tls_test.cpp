@@ -24,6 +24,7 @@
 #include "../../fcgi_worker/temporary_folder.hpp"
 #include "../../patience.hpp"
 #include "certificate.hpp"
+#include "tls_peer.hpp"
 #include "wire.hpp"
 
 namespace load {
@@ -31,43 +32,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::ThrowsMessage;
-
-/// The server's side of a session, which waits.
-class Peer {
-public:
-    Peer(int fd, const Certificate& own, int most, bool speaks_http2)
-        : context_{SSL_CTX_new(TLS_server_method()), SSL_CTX_free} {
-        SSL_CTX_set_max_proto_version(context_.get(), most);
-        if (speaks_http2) SSL_CTX_set_alpn_select_cb(context_.get(), choose_http2, nullptr);
-        SSL_CTX_use_certificate_file(context_.get(), own.certificate.c_str(), SSL_FILETYPE_PEM);
-        SSL_CTX_use_PrivateKey_file(context_.get(), own.key.c_str(), SSL_FILETYPE_PEM);
-        ssl_.reset(SSL_new(context_.get()));
-        SSL_set_fd(ssl_.get(), fd);
-        accepted_ = SSL_accept(ssl_.get()) == 1;
-    }
-    [[nodiscard]] bool accepted() const { return accepted_; }
-    [[nodiscard]] std::string read() const {
-        std::array<char, 1000> bytes{};
-        const int count = SSL_read(ssl_.get(), bytes.data(), bytes.size());
-        return {bytes.data(), static_cast<std::size_t>(std::max(count, 0))};
-    }
-    void write(std::string_view bytes) const { SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())); }
-    void say_goodbye() const { SSL_shutdown(ssl_.get()); }
-
-private:
-    static int choose_http2(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* length,
-                            const unsigned char* offered, unsigned size, void* /*nothing*/) {
-        constexpr std::string_view kOffer{"\2h2"};
-        if (std::string_view{reinterpret_cast<const char*>(offered), size} != kOffer) return SSL_TLSEXT_ERR_NOACK;
-        *chosen = offered + 1;
-        *length = 2;
-        return SSL_TLSEXT_ERR_OK;
-    }
-
-    std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
-    std::unique_ptr<SSL, decltype(&SSL_free)> ssl_{nullptr, SSL_free};
-    bool accepted_ = false;
-};
 
 struct Tls : testing::Test {
     Tls() {
@@ -89,7 +53,7 @@ struct Tls : testing::Test {
     Tls& operator=(const Tls&) = delete;
 
     /// What the handshake came to, with a server that has this certificate.
-    int handshake(const Certificate& of_server, const std::function<void(const Peer&)>& then = {},
+    int handshake(const Certificate& of_server, const std::function<void(const TlsPeer&)>& then = {},
                   int most = TLS1_3_VERSION) {
         serve(of_server, then, most);
         session = TlsContext{trusted.certificate, "127.0.0.1", protocol}.session(ours);
@@ -98,9 +62,10 @@ struct Tls : testing::Test {
         }
         return error;
     }
-    void serve(const Certificate& own, const std::function<void(const Peer&)>& then = {}, int most = TLS1_3_VERSION) {
+    void serve(const Certificate& own, const std::function<void(const TlsPeer&)>& then = {},
+               int most = TLS1_3_VERSION) {
         server = std::thread{[=, this] {
-            const Peer peer{theirs, own, most, speaks_http2};
+            const TlsPeer peer{theirs, own, most, speaks_http2};
             if (peer.accepted() && then) then(peer);
         }};
         set_non_blocking();
@@ -143,7 +108,7 @@ struct Tls : testing::Test {
 TEST_F(Tls, IsSpokenWithWhoHasATrustedCertificate) {
     std::string heard;
     ASSERT_EQ(handshake(trusted,
-                        [&](const Peer& peer) {
+                        [&](const TlsPeer& peer) {
                             heard = peer.read();
                             peer.write("the answer");
                         }),
@@ -183,14 +148,14 @@ TEST_F(Tls, FailsWhereTheServerHangsUpInTheHandshake) {
 }
 
 TEST_F(Tls, TellsThatNobodyReadsAnyMore) {
-    ASSERT_EQ(handshake(trusted, [this](const Peer&) { shutdown(theirs, SHUT_RDWR); }), 0);
+    ASSERT_EQ(handshake(trusted, [this](const TlsPeer&) { shutdown(theirs, SHUT_RDWR); }), 0);
     server.join();
     EXPECT_EQ(session.send("the question"), -1);
     EXPECT_EQ(errno, EPIPE);
 }
 
 TEST_F(Tls, SaysThatNothingHasCome) {
-    ASSERT_EQ(handshake(trusted, [](const Peer& peer) { (void)peer.read(); }), 0);
+    ASSERT_EQ(handshake(trusted, [](const TlsPeer& peer) { (void)peer.read(); }), 0);
     std::array<char, 10> bytes{};
     EXPECT_EQ(session.receive(bytes.data(), bytes.size()), -1);
     EXPECT_EQ(errno, EAGAIN);
@@ -198,13 +163,13 @@ TEST_F(Tls, SaysThatNothingHasCome) {
 }
 
 TEST_F(Tls, TellsTheEndWithALastWord) {
-    ASSERT_EQ(handshake(trusted, [](const Peer& peer) { peer.say_goodbye(); }), 0);
+    ASSERT_EQ(handshake(trusted, [](const TlsPeer& peer) { peer.say_goodbye(); }), 0);
     std::string nothing;
     EXPECT_EQ(receive(nothing), 0);
 }
 
 TEST_F(Tls, TellsTheEndWithoutOne) {
-    ASSERT_EQ(handshake(trusted, [this](const Peer&) { shutdown(theirs, SHUT_RDWR); }), 0);
+    ASSERT_EQ(handshake(trusted, [this](const TlsPeer&) { shutdown(theirs, SHUT_RDWR); }), 0);
     std::string nothing;
     EXPECT_EQ(receive(nothing), 0);
 }
