@@ -214,8 +214,7 @@ Moment Crowd::give_up_overdue() {
                 fail_to_connect(first.user, ETIMEDOUT);
             } else {
                 counts(user).timed_out.add(user.waiting);
-                disconnect(user);
-                try_again(first.user);
+                leave(first.user);
             }
         }
         overdue_.pop_front();

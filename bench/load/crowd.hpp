@@ -138,8 +138,7 @@ private:
     std::vector<User> users_;
     std::string server_;  ///< Its address, as a Host header begins.
     std::string host_;
-    std::string request_;
-    std::string output_;  ///< The requests of one turn, as they go out.
+    std::string output_;  ///< What goes out next: the requests of one turn, or what HTTP/2 has to say.
     std::vector<char> buffer_;
     int epoll_ = -1;
 

@@ -2,7 +2,6 @@
 #include <arpa/inet.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -132,10 +131,10 @@ bool Crowd::write_requests(User& user, std::array<std::uint8_t, kKinds>& drawn) 
     for (std::uint32_t n = 0; n < common_.plan->together; ++n) {
         user.kind = common_.mix.draw(random_);
         ++drawn[static_cast<std::size_t>(user.kind)];
-        write_request(request_, user.kind, {user.number, common_.tokens->of(user.number)}, host_, random_);
-        if (user.http2 && !user.http2->ask(request_, static_cast<std::uint8_t>(user.kind))) return false;
+        write_request(output_, user.kind, {user.number, common_.tokens->of(user.number)}, host_, random_);
+        if (user.http2 && !user.http2->ask(output_, static_cast<std::uint8_t>(user.kind))) return false;
     }
-    output_ = user.http2 ? user.http2->output() : request_;
+    if (user.http2) output_ = user.http2->output();
     return true;
 }
 

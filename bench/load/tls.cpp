@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <new>
+#include <span>
 #include <stdexcept>
 
 namespace load {
@@ -43,10 +44,10 @@ TlsContext::TlsContext(const std::string& authorities, const std::string& addres
     // Connections are cut, on both sides, without a last word.
     SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
     // 0 is its success, unlike the others'.
-    const bool failed = protocol == Protocol::kHttp2
-                            ? SSL_CTX_set_alpn_protos(context, kHttp2.data(), kHttp2.size()) != 0
-                            : SSL_CTX_set_alpn_protos(context, kHttp1.data(), kHttp1.size()) != 0;
-    if (failed) throw std::bad_alloc{};
+    const std::span<const unsigned char> offered =
+        protocol == Protocol::kHttp2 ? std::span<const unsigned char>{kHttp2} : kHttp1;
+    if (SSL_CTX_set_alpn_protos(context, offered.data(), static_cast<unsigned>(offered.size())) != 0)
+        throw std::bad_alloc{};
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (SSL_CTX_load_verify_file(context, authorities.c_str()) != 1) {
         throw std::runtime_error("the file " + authorities + " has no certificates: it has to be PEM");

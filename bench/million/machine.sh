@@ -17,13 +17,9 @@ network=''
 # each end. The machine's has one for each 128 KiB of memory, 524,288 at most: with eight in each place every packet would look at
 # four sockets that are in no cache before it finds its own. (At a start of the kernel, thash_entries makes it larger.)
 make_network() {
-    local places=1024 before
+    local places=1024
     while ((places < 2 * $1)); do places=$((2 * places)); done
-    before=$(sysctl -n net.ipv4.tcp_child_ehash_entries 2>/dev/null) || true
-    if [[ -n $before ]]; then
-        setting_before[net.ipv4.tcp_child_ehash_entries]=$before
-        sysctl -q -w net.ipv4.tcp_child_ehash_entries="$places" 2>/dev/null || true
-    fi
+    set_for_the_run net.ipv4.tcp_child_ehash_entries "$places" || true
     network=todo-million-$$
     if ip netns add "$network" 2>/dev/null; then
         inside=(nsenter "--net=/run/netns/$network")

@@ -136,6 +136,14 @@ set_numbers() {
     use_state "$state"
 }
 
+# make_certificate FOLDER: certificate.pem and key.pem there, as authorities sign them (of an elliptic curve), for 127.0.0.1. The
+# stack's nginx has them once it starts with NGINX_LISTEN_OPTIONS="ssl http2".
+make_certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
+        -out "$1/certificate.pem" -keyout "$1/key.pem" 2>"$1/openssl.log" || die "openssl makes no certificate: $(tail -n 1 -- "$1/openssl.log")"
+    echo "ssl_certificate $1/certificate.pem; ssl_certificate_key $1/key.pem;" >"$state/nginx/site/tls.conf"
+}
+
 free_memory_mib() { echo $(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) / 1024)); }
 free_disk_mib() { echo $(($(df --output=avail -k -- "$1" | tail -n 1) / 1024)); } # PATH
 
