@@ -27,6 +27,13 @@ const answerIsLost = async (route) => {
   await route.abort()
 }
 const answers = (status, retry_after) => (route) => route.fulfill({ status, headers: { 'Retry-After': String(retry_after) } })
+const isStillAtIt = (route) =>
+  route.fulfill({
+    status: 409,
+    headers: { 'Retry-After': '1' },
+    contentType: 'application/problem+json',
+    body: '{"type":"/problems/request-in-progress","title":"Request in progress","status":409}',
+  })
 const refuses = (route) =>
   route.fulfill({
     status: 422,
@@ -156,6 +163,17 @@ export const network = {
     same(await visitor.doneOnServer(), [['water the plants', true]])
     const [first, second, third, ...more] = writesOf(asked)
     same([second.at - first.at >= 2000, third.at - second.at >= 2000, more.length], [true, true, 0])
+    await comesTo(() => visitor.status(), 'Saved')
+  },
+  'a change that the service is still at is sent again until it is confirmed': async (visitor) => {
+    visitor.expect(/status of 409/)
+    await visitor.addAndSave('water the plants')
+    await spoil(visitor, isStillAtIt, isStillAtIt)
+    const asked = visitor.watch()
+    await visitor.toggle('water the plants')
+    await visitor.saved()
+    same(await visitor.doneOnServer(), [['water the plants', true]])
+    same([writesOf(asked).length, new Set(writesOf(asked).map(keyOf)).size], [3, 1])
     await comesTo(() => visitor.status(), 'Saved')
   },
   'several tabs wait for a busy server together': async (visitor) => {

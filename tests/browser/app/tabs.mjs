@@ -119,6 +119,9 @@ export const tabs = {
     same([keys.length, new Set(keys).size], [15, 15])
   },
   'a tab that is closed while it sends leaves the rest to another': async (visitor) => {
+    // Chromium may let a request that is held go when its tab closes. The other tab sends the same one, and where the first
+    // is still under way hears so, and repeats it.
+    visitor.expect(/status of 409/)
     const other = await visitor.anotherTab()
     let held = false
     await visitor.page.route('**/v1/todos/*', () => (held = true)) // never answered
@@ -127,7 +130,7 @@ export const tabs = {
     await shows(other, ['water the plants'])
     await visitor.page.close()
     await other.saved()
-    same(await other.titlesOnServer(), ['water the plants'])
+    same((await other.onServer()).map(({ title, version }) => [title, version]), [['water the plants', 1]])
   },
   'a tab may build on a change that another is just having confirmed': async (visitor) => {
     const other = await visitor.anotherTab()
