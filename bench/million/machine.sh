@@ -67,9 +67,9 @@ restore_settings() {
 
 # check_machine USERS: makes the network, prints what is there and what was set, and ends where the run cannot be done.
 check_machine() {
-    local users=$1 places name wanted is missing=() free needed kib=14
-    [[ ${tls:-no} == no ]] || kib=44
-    [[ ${http:-1.1} == 1.1 ]] || kib=84
+    local users=$1 places name wanted is missing=() free needed rows kib=8
+    [[ ${tls:-no} == no ]] || kib=38
+    [[ ${http:-1.1} == 1.1 ]] || kib=78
 
     make_network "$users"
     places=$("${inside[@]}" sysctl -n net.ipv4.tcp_ehash_entries 2>/dev/null) || places='unknown'
@@ -81,10 +81,13 @@ check_machine() {
         missing+=("a process may open $descriptors descriptors, and nginx needs $NGINX_WORKER_NOFILE: raise nofile, soft and hard, in /etc/security/limits.conf")
     echo "descriptors of a process: $descriptors, so the load has $load_processes processes"
 
-    # One user is a socket at each end, 4 KiB each, nginx's connection, a token, and 4.3 KiB of rows and indexes; a session of
-    # TLS at each end, 15 KiB each; and one of HTTP/2, 40 KiB for both.
+    # One user is a socket at each end, 4 KiB each less what they share, nginx's connection and a token, 7.3 KiB with 1.6 million of
+    # them; a session of TLS at each end, 15 KiB each; and one of HTTP/2, 40 KiB for both. And 4.3 KiB of rows and indexes, as
+    # many as PostgreSQL's cache takes: what is read from the disk beyond that is slower, but needs no memory.
     free=$(free_memory_mib)
-    needed=$((NEEDED_MEMORY_MIB + users * kib / 1024))
+    rows=$((users * 9 / 2048))
+    ((rows <= SHARED_BUFFERS_MIB * 17 / 16)) || rows=$((SHARED_BUFFERS_MIB * 17 / 16))
+    needed=$((NEEDED_MEMORY_MIB + rows + users * kib / 1024))
     echo "memory: $free MiB are free, and some $needed MiB will be used"
     ((free >= needed)) || missing+=("$free MiB of memory are free, and $users users need $needed: name fewer with --users, or add memory")
 
@@ -104,7 +107,12 @@ check_machine() {
         else
             missing+=("$name is $is and should be $wanted: sysctl -w '$name=$wanted', as root")
         fi
-    done < <(wanted_settings)
+    done < <(
+        wanted_settings
+        # Open files of the whole machine, of which each connection has two here, one for each end. By default there are 100 for
+        # each MiB of memory; beyond that no service can accept, nor open a file.
+        echo "fs.file-max $((2 * users + 100000))"
+    )
 
     # Else each of PostgreSQL's processes has a table of its own for all the pages of its cache. Taken at once, so not for few.
     wanted=$(((SHARED_BUFFERS_MIB + SHARED_BUFFERS_MIB / 16) / 2))
