@@ -55,9 +55,9 @@ is_enough() { # NAME WANTED IS
 set_for_the_run() {
     local before
     before=$(setting_is "$1")
-    setting "$1" -q -w "$1=$2" >/dev/null 2>&1 || return 1
-    if of_network "$1"; then return 0; fi # it goes with the network
-    [[ -n ${setting_before[$1]+set} ]] || setting_before[$1]=$before
+    # Remembered first, in case this is interrupted while it sets it. What is the network's goes with the network.
+    of_network "$1" || [[ -n ${setting_before[$1]+set} ]] || setting_before[$1]=$before
+    setting "$1" -q -w "$1=$2" >/dev/null 2>&1
 }
 restore_settings() {
     local name
@@ -65,10 +65,17 @@ restore_settings() {
     setting_before=()
 }
 
+# Else each of PostgreSQL's processes has a table of its own for all the pages of its cache. Taken at once, so not for few.
+wants_huge_pages() { [[ $HUGE_PAGES != off ]] && (($1 >= 250000)); } # USERS
+
+nothing_is_missing() { # USERS WHAT...
+    (($# == 1)) || die "the machine is not up to $1 users:$(printf '\n  %s' "${@:2}")"
+}
+
 # check_machine USERS: makes the network, prints what is there and what was set, and ends where the run cannot be done.
 check_machine() {
-    local users=$1 places name wanted is missing=() free needed rows kib=8
-    [[ ${tls:-no} == no ]] || kib=38
+    local users=$1 places name wanted is missing=() free needed rows kib=9
+    [[ ${tls:-no} == no ]] || kib=47
     [[ ${http:-1.1} == 1.1 ]] || kib=78
 
     make_network "$users"
@@ -81,12 +88,13 @@ check_machine() {
         missing+=("a process may open $descriptors descriptors, and nginx needs $NGINX_WORKER_NOFILE: raise nofile, soft and hard, in /etc/security/limits.conf")
     echo "descriptors of a process: $descriptors, so the load has $load_processes processes"
 
-    # One user is a socket at each end, 4 KiB each less what they share, nginx's connection and a token, 7.3 KiB with 1.6 million of
-    # them; a session of TLS at each end, 15 KiB each; and one of HTTP/2, 40 KiB for both. And 4.3 KiB of rows and indexes, as
-    # many as PostgreSQL's cache takes: what is read from the disk beyond that is slower, but needs no memory.
+    # One user is 8.1 KiB in the kernel for both ends, 0.7 in nginx, and 0.1 in the load. (The memory that is free falls by less, as
+    # the kernel counts the inodes of open sockets as something that it could give away.) A session of TLS is 14 KiB more in nginx
+    # and 24 in the load, and one of HTTP/2 some 30 for both. And 4.3 KiB of rows and indexes with what was written since, as much
+    # as PostgreSQL's cache takes, which has all its huge pages at once: what it reads from the disk is slower, but needs no memory.
     free=$(free_memory_mib)
     rows=$((users * 9 / 2048))
-    ((rows <= SHARED_BUFFERS_MIB * 17 / 16)) || rows=$((SHARED_BUFFERS_MIB * 17 / 16))
+    if ((rows > SHARED_BUFFERS_MIB * 17 / 16)) || wants_huge_pages "$users"; then rows=$((SHARED_BUFFERS_MIB * 17 / 16)); fi
     needed=$((NEEDED_MEMORY_MIB + rows + users * kib / 1024))
     echo "memory: $free MiB are free, and some $needed MiB will be used"
     ((free >= needed)) || missing+=("$free MiB of memory are free, and $users users need $needed: name fewer with --users, or add memory")
@@ -96,6 +104,7 @@ check_machine() {
     echo "disk: $free MiB are free, and up to $needed MiB will be used"
     ((free >= needed)) || missing+=("$free MiB are free at $folder, and $users users need $needed for their rows and the log of what they write")
 
+    nothing_is_missing "$users" "${missing[@]}"
     while read -r name wanted; do
         is=$(setting_is "$name")
         if is_enough "$name" "$wanted" "$is"; then
@@ -109,21 +118,20 @@ check_machine() {
         fi
     done < <(
         wanted_settings
-        # Open files of the whole machine, of which each connection has two here, one for each end. By default there are 100 for
+        # Open files of the whole machine, of which each connection has two here, one for each end. By default there are 102 for
         # each MiB of memory; beyond that no service can accept, nor open a file.
         echo "fs.file-max $((2 * users + 100000))"
     )
 
-    # Else each of PostgreSQL's processes has a table of its own for all the pages of its cache. Taken at once, so not for few.
+    nothing_is_missing "$users" "${missing[@]}"
+
     wanted=$(((SHARED_BUFFERS_MIB + SHARED_BUFFERS_MIB / 16) / 2))
     is=$(setting_is vm.nr_hugepages)
-    if [[ $HUGE_PAGES != off ]] && ((users >= 250000 && is < wanted)); then
+    if wants_huge_pages "$users" && ((is < wanted)); then
         if set_for_the_run vm.nr_hugepages "$wanted"; then
             echo "vm.nr_hugepages = $(setting_is vm.nr_hugepages) (for the run; it was $is)"
         else
             echo "vm.nr_hugepages = $is (wanted: $wanted; PostgreSQL does without)"
         fi
     fi
-
-    ((${#missing[@]} == 0)) || die "the machine is not up to $users users:$(printf '\n  %s' "${missing[@]}")"
 }
