@@ -29,7 +29,12 @@ export function readKey(file) {
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [file, owners, step] = process.argv.slice(2);
   const key = readKey(file);
-  const lines = [];
-  for (let owner = 0; owner < Number(owners); owner += Number(step)) lines.push(sign(key, ownerId(owner)));
-  process.stdout.write(`${lines.join('\n')}\n`);
+  let lines = '';
+  for (let owner = 0; owner < Number(owners); owner += Number(step)) {
+    lines += `${sign(key, ownerId(owner))}\n`;
+    if (lines.length < 1 << 20) continue; // no string of Node's holds those of two million
+    process.stdout.write(lines);
+    lines = '';
+  }
+  process.stdout.write(lines);
 }
