@@ -65,16 +65,17 @@ restore_settings() {
     setting_before=()
 }
 
-# Else each of PostgreSQL's processes has a table of its own for all the pages of its cache. Taken at once, so not for few.
+# Without them each of PostgreSQL's processes has a table of its own for all the pages of its cache. Taken at once, so not for few.
 wants_huge_pages() { [[ $HUGE_PAGES != off ]] && (($1 >= 250000)); } # USERS
 
+# Ends the run where something is.
 nothing_is_missing() { # USERS WHAT...
     (($# == 1)) || die "the machine is not up to $1 users:$(printf '\n  %s' "${@:2}")"
 }
 
 # check_machine USERS: makes the network, prints what is there and what was set, and ends where the run cannot be done.
 check_machine() {
-    local users=$1 places name wanted is missing=() free needed rows kib=9
+    local users=$1 places name wanted is missing=() free needed rows kib=9 cache=$((SHARED_BUFFERS_MIB * 17 / 16))
     [[ ${tls:-no} == no ]] || kib=47
     [[ ${http:-1.1} == 1.1 ]] || kib=78
 
@@ -94,7 +95,7 @@ check_machine() {
     # as PostgreSQL's cache takes, which has all its huge pages at once: what it reads from the disk is slower, but needs no memory.
     free=$(free_memory_mib)
     rows=$((users * 9 / 2048))
-    if ((rows > SHARED_BUFFERS_MIB * 17 / 16)) || wants_huge_pages "$users"; then rows=$((SHARED_BUFFERS_MIB * 17 / 16)); fi
+    if ((rows > cache)) || wants_huge_pages "$users"; then rows=$cache; fi
     needed=$((NEEDED_MEMORY_MIB + rows + users * kib / 1024))
     echo "memory: $free MiB are free, and some $needed MiB will be used"
     ((free >= needed)) || missing+=("$free MiB of memory are free, and $users users need $needed: name fewer with --users, or add memory")
@@ -125,7 +126,7 @@ check_machine() {
 
     nothing_is_missing "$users" "${missing[@]}"
 
-    wanted=$(((SHARED_BUFFERS_MIB + SHARED_BUFFERS_MIB / 16) / 2))
+    wanted=$((cache / 2))
     is=$(setting_is vm.nr_hugepages)
     if wants_huge_pages "$users" && ((is < wanted)); then
         if set_for_the_run vm.nr_hugepages "$wanted"; then
