@@ -25,7 +25,7 @@ struct Purge : testing::Test {
 
     Todo given_todo() { return store.create(owner, new_id(), Content{.title = "t"}, key, soon()).todo.value(); }
 
-    /// The tables round to whole milliseconds: a row of exactly a day may be too young for half of one yet.
+    /// The tables round to the nearest millisecond: a row of exactly a day may be up to half a millisecond too young.
     void age(const Statement& statement, const std::string& interval) {
         schema_owner.acquire(soon()).execute(statement, {owner_id, interval});
     }
