@@ -34,8 +34,6 @@ endif()
 
 if(TARGET todo-worker)
     install(TARGETS todo-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
-    # One place for units, whatever the architecture: lib, not lib/x86_64-linux-gnu.
-    configure_file(systemd/todo-worker-sweep.service.in todo-worker-sweep.service @ONLY)
-    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/todo-worker-sweep.service systemd/todo-worker-sweep.timer
-            DESTINATION lib/systemd/system COMPONENT program)
+    include(cmake/systemd.cmake)
+    include(cmake/package.cmake)
 endif()
