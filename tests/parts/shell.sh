@@ -8,10 +8,15 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../../worker/stack/shell.sh"
 
 # check NAME COMMAND...: a test that passes when the command succeeds; its output is shown when it does not.
 check() {
-    local name=$1 log
+    local name=$1 log code
     shift
     log=$(mktemp "$TEST_FOLDER/check.XXXXXX")
-    if ("$@") >"$log" 2>&1; then
+    # Not behind an `if`, where a function would go on after a command of it has failed.
+    set +e
+    (set -e && "$@") >"$log" 2>&1
+    code=$?
+    set -e
+    if ((code == 0)); then
         echo "ok $name"
     else
         tail -n 60 -- "$log"

@@ -1,0 +1,74 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # for the shell of a host; set by shell.sh and run
+# Proof 2: blank hosts become a fleet, a second run changes nothing, and what somebody has changed by hand is found and mended.
+check "blank hosts boot" lab up "${fleet[@]}"
+a_dry_run() {
+    play site.yml --check --diff
+    [[ -z $(on edge1 'command -v nginx || true') ]]
+}
+check "a dry run on blank hosts works, and does nothing" a_dry_run
+converges() { play site.yml && lab run -- curl -sf -m 5 -o /dev/null -H 'Host: todo.example' "http://${addresses[0]}:8080/"; }
+check "blank hosts become a fleet, which the last play verifies" converges
+again() { play site.yml && nothing_changed "${fleet[@]}"; }
+check "a second run changes nothing" again
+
+no_secret_is_in_a_log() {
+    local host log
+    for host in "${fleet[@]}"; do
+        log=$(on "$host" 'journalctl --no-pager; cat /var/log/*.log /var/log/*/*.log 2>/dev/null || true')
+        [[ $log != *only-for-the-lab* && $log != *MDEyMzQ1Njc4OTAx* && ${#log} -gt 1000 ]] || { echo "$host" && return 1; }
+    done
+    ! grep -F -e only-for-the-lab -e MDEyMzQ1Njc4OTAx "$TEST_FOLDER/play.log"
+}
+check "no secret is in a log of the hosts, nor in what ansible shows" no_secret_is_in_a_log
+
+reaches() { on "$1" "timeout 1 bash -c '</dev/tcp/$2' 2>/dev/null"; }
+only_whom_it_concerns() {
+    reaches edge1 10.77.0.13/9000 && reaches app1 10.77.0.15/5432 && reaches db1 10.77.0.11/9100 && reaches app1 10.77.0.12/8099
+    lab run -- bash -c '</dev/tcp/10.77.0.12/8080'
+    local from to
+    for from in app2 db1; do if reaches "$from" 10.77.0.13/9000; then echo "$from reaches FastCGI" && return 1; fi; done
+    for from in edge1 edge2; do if reaches "$from" 10.77.0.15/5432; then echo "$from reaches PostgreSQL" && return 1; fi; done
+    for to in 10.77.0.13/9000 10.77.0.15/5432 10.77.0.15/9090 10.77.0.11/9100 10.77.0.11/9113; do
+        if lab run -- timeout 1 bash -c "</dev/tcp/$to"; then echo "$to is open to everybody" && return 1; fi
+    done
+}
+check "edges alone reach the workers, app hosts alone the database, and the world neither" only_whom_it_concerns
+
+# One of each kind of host, or all of them.
+drifted=(app1 edge1)
+[[ -z $long ]] || drifted=("${fleet[@]}")
+drift_app1='sysctl -qw net.ipv4.ip_local_port_range="32768 60999"; systemctl -q disable --now todo-worker@1
+    sed -i s/TODO_THREADS=.*/TODO_THREADS=3/ /etc/todo-worker/environment'
+drift_edge1='sed -i s/8099/8199/ /opt/todo/edge/nginx/site/listen.conf; nft flush chain inet todo not_tracked_in'
+drift_app2='systemctl -q stop todo-worker.socket'
+drift_edge2='rm /etc/security/limits.d/60-todo.conf; systemctl -q disable --now keepalived'
+drift_db1='sed -i "s/^max_connections.*/max_connections = 33/" /etc/postgresql/15/main/conf.d/todo.conf
+    echo "host all all all trust" >>/etc/postgresql/15/main/pg_hba.conf'
+drift() {
+    local host commands
+    for host in "${drifted[@]}"; do
+        commands=drift_$host
+        on "$host" "${!commands}"
+    done
+}
+limit=$(IFS=, && echo "${drifted[*]}")
+is_found() {
+    local host
+    play site.yml --check --diff --limit "$limit"
+    for host in "${drifted[@]}"; do
+        (($(recap "$host" changed) > 0)) || { echo "nothing was found on $host" && return 1; }
+    done
+}
+each_is_found() {
+    refuses "Read what the running kernel has for its network" play verify.yml --limit app1
+    refuses "Read the rules that hold" play verify.yml --limit edge1
+    [[ -z $long ]] || refuses "Read both limits of who signs in" play verify.yml --limit edge2
+}
+is_mended() {
+    play site.yml --limit "$limit"
+    [[ -z $long ]] || { play site.yml && nothing_changed "${fleet[@]}" && play site.yml --check && nothing_changed "${fleet[@]}"; }
+}
+check "things can be changed by hand" drift
+check "verify finds live values that are others" each_is_found
+check "a dry run finds on each host what was changed" is_found
+check "a run mends it, as verify says at its end" is_mended

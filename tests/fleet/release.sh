@@ -1,0 +1,75 @@
+# shellcheck shell=bash disable=SC2016,SC2154 # for the shell of a host; set by shell.sh and run
+# Proof 4: releases while people use the service. No request fails, whether the release is a good one or not.
+runs() {
+    local host found
+    for host in "${apps[@]}"; do
+        found=$(on "$host" 'basename "$(readlink /opt/todo/current)"
+            for process in $(pgrep "^todo-worker"); do readlink "/proc/$process/exe" | cut -d / -f 5; done' | sort | uniq -c | tr -s ' \n' ' ')
+        [[ $found == " 3 $1 " ]] || { echo "$host has$found, and not 3 of $1: the link and two processes" && return 1; }
+    done
+}
+nothing_failed() {
+    loaded
+    [[ $(failures) == 0 && $(jq -s 'map(.sent) | add' "$TEST_FOLDER/loaded") -gt 10000 ]] || return 1
+    [[ -z $(upstream_errors) ]] || { upstream_errors && return 1; }
+}
+release() { play deploy.yml -e "todo_worker_package=$(package_of "$1")" && runs "$(version_of "$1")"; }
+releases_under_load() {
+    local number
+    mark_errors
+    load $((rounds * 40))
+    for ((number = 2; number < rounds + 2; ++number)); do release "$number"; done
+    kill -0 "${load_processes[@]}" || { echo "the load ended before the last release" && return 1; }
+    nothing_failed
+}
+check "$rounds releases under load: no request fails, and no edge has seen an error of a worker" releases_under_load
+check "releases that are too old are gone" on app1 '[[ $(ls /opt/todo/releases | wc -l) == $(ls /opt/todo/packages | wc -l) ]] && (($(ls /opt/todo/releases | wc -l) <= 3))'
+
+# A release that does not serve, by the real program with something wrong: bad NAME SCRIPT, whose $0.real is the program.
+bad() {
+    local tree=$TEST_FOLDER/bad last=$((rounds + 1))
+    rm -rf -- "$tree"
+    dpkg-deb --raw-extract "$(package_of "$last")" "$tree"
+    sed -i "s/^Version: .*/&.$1/" "$tree/DEBIAN/control"
+    mv "$tree/usr/bin/todo-worker" "$tree/usr/bin/todo-worker.real"
+    printf '#!/bin/sh\n%s\nexec "$0.real" "$@"\n' "$2" >"$tree/usr/bin/todo-worker"
+    chmod 755 "$tree/usr/bin/todo-worker"
+    dpkg-deb --build "$tree" "$TEST_FOLDER/todo-worker_$(version_of "$last").$1_amd64.deb"
+}
+# One host is touched, and put back; the play fails, and says why. fails_and_is_put_back NAME WORDS
+fails_and_is_put_back() {
+    local before other
+    before=$(on app2 'systemctl show -P ExecMainStartTimestampMonotonic todo-worker@0 todo-worker@1; ls /opt/todo/releases')
+    mark_errors
+    load 50
+    refuses "$2" play deploy.yml -e "todo_worker_package=$(echo "$TEST_FOLDER"/todo-worker_*."$1"_amd64.deb)"
+    nothing_failed
+    runs "$(version_of $((rounds + 1)))"
+    other=$(on app2 'systemctl show -P ExecMainStartTimestampMonotonic todo-worker@0 todo-worker@1; ls /opt/todo/releases')
+    [[ $other == "$before" ]] || { echo "app2 was touched: $other, and before: $before" && return 1; }
+    [[ -z $(on app1 'systemctl --failed --plain --no-legend') ]]
+}
+if [[ -n $long ]]; then
+    check "a release without a database is made" bad deaf 'export TODO_DATABASE="host=127.0.0.1 port=1"'
+    check "it fails on trial: one host is touched, and no request fails" fails_and_is_put_back deaf "does not serve on app1"
+fi
+check "a release that serves on trial only is made" bad shy 'case "$*" in *trial*) ;; *) exit 1 ;; esac'
+check "it fails in service: the host is put back, and no request fails" fails_and_is_put_back shy "does not serve on app1"
+
+goes_back() {
+    mark_errors
+    load 50
+    play rollback.yml
+    runs "$(version_of "$rounds")"
+    nothing_failed
+}
+check "back to the release before under load: no request fails" goes_back
+same_again() {
+    play deploy.yml -e "todo_worker_package=$(package_of "$rounds")"
+    runs "$(version_of "$rounds")"
+    on app1 'test -x /opt/todo/current/usr/bin/todo-worker && test -x /opt/todo/previous/usr/bin/todo-worker'
+}
+check "the same package again keeps it, and the one before" same_again
+same_version() { cp "$(package_of 1)" "$TEST_FOLDER/$(basename -- "$(package_of "$rounds")")"; }
+check "another package of the same version can be made" same_version
+check "it is refused" refuses "already, and this package differs from it" play deploy.yml -e "todo_worker_package=$TEST_FOLDER/$(basename -- "$(package_of "$rounds")")"

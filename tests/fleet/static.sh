@@ -1,0 +1,36 @@
+# shellcheck shell=bash disable=SC2016,SC2154 # for the shell of a host; set by shell.sh and run
+# Proof 1: what looks at playbooks finds nothing, and wrong values are refused before anything is touched.
+cd -- "$project/ansible" || exit
+check "ansible-lint finds nothing, by its profile for production" ansible-lint --offline --nocolor
+check "yamllint finds nothing" yamllint --strict .
+for playbook in *.yml; do
+    for inventory in example single lab; do
+        check "$playbook can be read with the inventory $inventory" ansible-playbook --syntax-check -i "inventories/$inventory" "$playbook"
+    done
+done
+every_role_has_an_interface() {
+    local role
+    for role in roles/*/; do
+        python3 -c 'import sys, yaml; assert yaml.safe_load(open(sys.argv[1]))["argument_specs"]["main"]["short_description"]' \
+            "$role/meta/argument_specs.yml" || { echo "$role" && return 1; }
+    done
+}
+check "every role says what may be set of it" every_role_has_an_interface
+cd -- "$project" || exit
+
+check "blank hosts boot" lab up "${fleet[@]}"
+check "a word where a number belongs is refused" refuses "fleet_users" play site.yml -e fleet_users=many
+check "a profile that there is not is refused, with those that there are" refuses "value of fleet_profile must be one of: , million, got: billion" \
+    play site.yml -e fleet_profile=billion
+check "users who need more memory than there is are refused, with the arithmetic" refuses "may be planned with: add hosts or memory" play site.yml -e fleet_memory_share=0.02
+check "pools that exceed max_connections are refused, with the arithmetic" refuses \
+    "2 app hosts x 2 processes x 20 connections + 60 to spare are more than max_connections, 100" play site.yml -e fleet_max_connections=100
+check "connections that an edge has no slots for are refused" refuses "more than 15/16 of fleet_worker_connections, 512" \
+    play site.yml -e fleet_worker_connections=512 -e fleet_users=200000
+check "descriptors that the machine does not give are refused" refuses "none can have more than" play site.yml -e fleet_worker_connections=2000000
+check "more clients of one address than it has ports are refused" refuses "need more than 64512 x 20 ports" \
+    play site.yml -e fleet_clients_of_one_address=1500000
+check "an address that the host does not have is refused" refuses "it must be Debian 12, and have private_address, 10.77.0.99" \
+    play site.yml --limit app1 -e private_address=10.77.0.99
+untouched() { [[ -z $(on app1 'find /etc/security/limits.d /etc/sysctl.d /etc/systemd/system /opt -name "*todo*"') ]]; }
+check "after all of that nothing was touched" untouched
