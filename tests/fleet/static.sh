@@ -32,5 +32,9 @@ check "more clients of one address than it has ports are refused" refuses "need 
     play site.yml -e fleet_clients_of_one_address=1500000
 check "an address that the host does not have is refused" refuses "it must be Debian 12, and have private_address, 10.77.0.99" \
     play site.yml --limit app1 -e private_address=10.77.0.99
+check "a package that is not there is refused" refuses "nowhere_amd64.deb is not there: ./todo package builds one" \
+    play site.yml -e todo_worker_package=/var/tmp/todo-worker_0.1.0-nowhere_amd64.deb
+check "a password that is too short is refused" refuses "needs 16 or more letters" play site.yml -e fleet_database_password=short
+check "no key of tokens is refused" refuses "must be a JWK Set with a key" play site.yml -e '{"todo_worker_token_keys": {}}'
 untouched() { [[ -z $(on app1 'find /etc/security/limits.d /etc/sysctl.d /etc/systemd/system /opt -name "*todo*"') ]]; }
 check "after all of that nothing was touched" untouched
