@@ -6,7 +6,7 @@ on_all() {
         on "$host" "$1" &
         pids+=($!)
     done
-    wait "${pids[@]}"
+    for host in "${pids[@]}"; do wait "$host"; done
 }
 # fails_under_load SECONDS COMMAND...
 fails_under_load() {

@@ -23,7 +23,10 @@ check "no secret is in a log of the hosts, nor in what ansible shows" no_secret_
 
 reaches() { on "$1" "timeout 1 bash -c '</dev/tcp/$2' 2>/dev/null"; }
 only_whom_it_concerns() {
-    reaches edge1 10.77.0.13/9000 && reaches app1 10.77.0.15/5432 && reaches db1 10.77.0.11/9100 && reaches app1 10.77.0.12/8099
+    reaches edge1 10.77.0.13/9000
+    reaches app1 10.77.0.15/5432
+    reaches db1 10.77.0.11/9100
+    reaches app1 10.77.0.12/8099
     lab run -- bash -c '</dev/tcp/10.77.0.12/8080'
     local from to
     for from in app2 db1; do if reaches "$from" 10.77.0.13/9000; then echo "$from reaches FastCGI" && return 1; fi; done
