@@ -64,6 +64,14 @@ goes_back() {
     nothing_failed
 }
 check "back to the release before under load: no request fails" goes_back
+goes_to() {
+    play rollback.yml -e "rollback_version=$(version_of "$1")"
+    runs "$(version_of "$1")"
+}
+if [[ -n $long ]]; then
+    check "to another release that the hosts still have" goes_to $((rounds + 1))
+    check "and back" goes_to "$rounds"
+fi
 same_again() {
     play deploy.yml -e "todo_worker_package=$(package_of "$rounds")"
     runs "$(version_of "$rounds")"

@@ -48,4 +48,11 @@ are_replaced() {
 check "a new key of tokens, password and certificate of the database: no request fails" are_replaced
 no_secret_was_shown() { ! grep -F -e "$new_key" -e "$new_password" "$TEST_FOLDER/play.log"; }
 check "none of them was shown" no_secret_was_shown
+old_key_goes() {
+    secrets '[$new]'
+    play site.yml -e "@$TEST_FOLDER/secrets.json"
+    [[ $(lab run -- curl -s -m 5 -o /dev/null -w '%{http_code}' -H 'Host: todo.example' -H "Authorization: Bearer $(head -n 1 "$TEST_FOLDER/tokens")" \
+        "http://${addresses[0]}:8080/v1/todos") == 401 ]]
+}
+check "the old key can be taken out: its tokens are refused" old_key_goes
 check "the secrets of before can come back" play site.yml
