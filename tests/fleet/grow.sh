@@ -31,3 +31,23 @@ goes() {
 }
 check "it goes again: no list fails when it does" goes
 check "the fleet is as it was" play verify.yml
+
+# Over TLS, with one certificate and then another.
+new_certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj "/CN=$1" \
+        -addext subjectAltName=DNS:todo.example -keyout "$TEST_FOLDER/edge.key" -out "$TEST_FOLDER/edge.crt"
+    jq -n --rawfile certificate "$TEST_FOLDER/edge.crt" --rawfile key "$TEST_FOLDER/edge.key" \
+        '{edge_nginx_certificate: $certificate, edge_nginx_certificate_key: $key}' >"$TEST_FOLDER/certificate.json"
+}
+shows_certificate() {
+    local address
+    new_certificate "$1"
+    play edge.yml -e "@$TEST_FOLDER/certificate.json"
+    for address in "${addresses[@]}"; do
+        [[ $(lab run -- curl -s -m 5 --cacert "$TEST_FOLDER/edge.crt" --resolve "todo.example:8099:$address" -o /dev/null \
+            -w '%{http_code} %{http_version}' https://todo.example:8099/) == "200 2" ]]
+    done
+}
+check "the edges can be given a certificate, and speak TLS and HTTP/2" shows_certificate first
+check "it can be replaced" shows_certificate second
+check "and taken away" play edge.yml
