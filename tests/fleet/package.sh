@@ -59,14 +59,11 @@ check "a process that was killed is started again" on app1 '
     kill -KILL "$(systemctl show -P MainPID todo-worker@0)"
     sleep 2
     systemctl is-active todo-worker@0'
-boot_of() { lab ssh app1 -- cat /proc/sys/kernel/random/boot_id; }
 serves_again_after() {
     local before
-    before=$(boot_of)
-    # shellcheck disable=SC2317 # wait_until calls it
-    is_another_boot() { [[ $(boot_of 2>/dev/null || echo "$before") != "$before" ]]; }
+    before=$(boot_of app1)
     if [[ $1 == reboot ]]; then on app1 'systemctl reboot' || true; else lab crash app1 && lab up app1; fi
-    wait_until 30 is_another_boot
+    wait_until 30 is_another_boot app1 "$before"
     on app1 'systemctl is-active todo-worker.socket todo-worker@0 todo-worker@1 todo-worker-sweep.timer
         [[ -z $(systemctl --failed --plain --no-legend) ]]'
 }

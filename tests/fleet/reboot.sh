@@ -1,8 +1,5 @@
 # shellcheck shell=bash disable=SC2016,SC2154 # for the shell of a host; set by shell.sh and run
 # Proof 3: after a reboot of every host, all of them at once, all serve again with the same settings, and nothing has failed.
-boot_of() { lab ssh "$1" -- cat /proc/sys/kernel/random/boot_id; }
-# shellcheck disable=SC2317 # wait_until calls it
-is_another_boot() { [[ $(boot_of "$1" 2>/dev/null || echo "$2") != "$2" ]]; }
 declare -A boots
 reboot_all() {
     local host

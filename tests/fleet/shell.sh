@@ -11,6 +11,10 @@ down() {
 # on HOST COMMAND: as root there.
 on() { lab ssh "$1" -- sudo bash -euo pipefail -c "$(printf %q "$2")" </dev/null; }
 
+boot_of() { lab ssh "$1" -- cat /proc/sys/kernel/random/boot_id; }
+# is_another_boot HOST BOOT: than this one; a host that does not answer has not booted yet.
+is_another_boot() { [[ $(boot_of "$1" 2>/dev/null || echo "$2") != "$2" ]]; }
+
 edges=(edge1 edge2) apps=(app1 app2) databases=(db1)
 fleet=("${edges[@]}" "${apps[@]}" "${databases[@]}")
 addresses=(10.77.0.100 10.77.0.101) # of the edges, wherever they are
