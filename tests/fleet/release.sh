@@ -10,8 +10,8 @@ runs() {
 }
 nothing_failed() {
     loaded
-    [[ $(failures) == 0 && $(jq -s 'map(.sent) | add' "$TEST_FOLDER/loaded") -gt 10000 ]] || return 1
-    [[ -z $(upstream_errors) ]] || { upstream_errors && return 1; }
+    [[ $(failures) == 0 && $(jq -s 'map(.sent) | add' "$TEST_FOLDER/loaded") -gt 10000 ]] || { worker_errors; return 1; }
+    [[ -z $(upstream_errors) ]] || { upstream_errors; return 1; }
 }
 release() { play deploy.yml -e "todo_worker_package=$(package_of "$1")" && runs "$(version_of "$1")"; }
 releases_under_load() {

@@ -103,12 +103,24 @@ failures() { jq -s 'map(.sent - .ok + .unsent + .refused + .reset + .closed) | a
 # What nginx had to say of workers since the mark.
 mark_errors() {
     local edge
+    marked=$(date +%s)
     for edge in "${edges[@]}"; do on "$edge" 'wc -l </var/log/todo-edge/nginx-error.log >/run/errors.mark'; done
 }
 upstream_errors() {
     local edge
     for edge in "${edges[@]}"; do
         on "$edge" 'tail -n "+$(($(cat /run/errors.mark) + 1))" /var/log/todo-edge/nginx-error.log | grep upstream || true'
+    done
+}
+# And the workers of requests: for who reads why some were not answered.
+worker_errors() {
+    local app
+    for app in "${apps[@]}"; do
+        echo "$app:"
+        on "$app" 'journalctl -u "todo-worker@*" -o cat --since "@'"$marked"'" | grep -v "\"level\":\"info\"" | tail -n 12 || true
+            for one in /run/todo-worker/status/status-*.sock; do
+                env -i REQUEST_METHOD=GET REQUEST_URI=/metrics SCRIPT_NAME=/metrics /usr/bin/cgi-fcgi -bind -connect "$one" | grep "^todo_worker_requests_shed"
+            done'
     done
 }
 
