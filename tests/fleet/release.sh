@@ -25,7 +25,8 @@ releases_under_load() {
 check "$rounds releases under load: no request fails, and no edge has seen an error of a worker" releases_under_load
 check "releases that are too old are gone" on app1 '[[ $(ls /opt/todo/releases | wc -l) == $(ls /opt/todo/packages | wc -l) ]] && (($(ls /opt/todo/releases | wc -l) <= 3))'
 
-# A release that does not serve, by the real program with something wrong: bad NAME SCRIPT, whose $0.real is the program.
+# A release that does not serve, by the real program with something wrong: bad NAME SCRIPT [LINE]. $0.real is the program; LINE
+# is one of its unit.
 bad() {
     local tree=$TEST_FOLDER/bad last=$((rounds + 1))
     rm -rf -- "$tree"
@@ -34,6 +35,7 @@ bad() {
     mv "$tree/usr/bin/todo-worker" "$tree/usr/bin/todo-worker.real"
     printf '#!/bin/sh\n%s\nexec "$0.real" "$@"\n' "$2" >"$tree/usr/bin/todo-worker"
     chmod 755 "$tree/usr/bin/todo-worker"
+    [[ -z ${3:-} ]] || sed -i "s|^\[Service\]|&\n$3|" "$tree/usr/lib/systemd/system/todo-worker@.service"
     dpkg-deb --build "$tree" "$TEST_FOLDER/todo-worker_$(version_of "$last").$1_amd64.deb"
 }
 # One host is touched, and put back; the play fails, and says why. fails_and_is_put_back NAME WORDS
@@ -52,6 +54,8 @@ fails_and_is_put_back() {
 if [[ -n $long ]]; then
     check "a release without a database is made" bad deaf 'export TODO_DATABASE="host=127.0.0.1 port=1"'
     check "it fails on trial: one host is touched, and no request fails" fails_and_is_put_back deaf "does not serve on app1"
+    check "a release whose unit does not start is made" bad lame : ExecStartPre=/bin/false
+    check "it fails on trial too" fails_and_is_put_back lame "does not serve on app1"
 fi
 check "a release that serves on trial only is made" bad shy 'case "$*" in *trial*) ;; *) exit 1 ;; esac'
 check "it fails in service: the host is put back, and no request fails" fails_and_is_put_back shy "does not serve on app1"
