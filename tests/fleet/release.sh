@@ -72,9 +72,17 @@ goes_to() {
     play rollback.yml -e "rollback_version=$(version_of "$1")"
     runs "$(version_of "$1")"
 }
+# The link has moved, and no process was replaced yet.
+was_interrupted() {
+    on app1 "ln -sfn releases/$(version_of $((rounds + 1))) /opt/todo/current"
+    goes_to $((rounds + 1))
+    play rollback.yml
+    runs "$(version_of "$rounds")"
+}
 if [[ -n $long ]]; then
     check "to another release that the hosts still have" goes_to $((rounds + 1))
     check "and back" goes_to "$rounds"
+    check "a run that was interrupted is finished by the next, and can be taken back" was_interrupted
 fi
 same_again() {
     play deploy.yml -e "todo_worker_package=$(package_of "$rounds")"
@@ -84,4 +92,8 @@ same_again() {
 check "the same package again keeps it, and the one before" same_again
 same_version() { cp "$(package_of 1)" "$TEST_FOLDER/$(basename -- "$(package_of "$rounds")")"; }
 check "another package of the same version can be made" same_version
-check "it is refused" refuses "already, and this package differs from it" play deploy.yml -e "todo_worker_package=$TEST_FOLDER/$(basename -- "$(package_of "$rounds")")"
+is_refused() {
+    refuses "already, and this package differs from it" play deploy.yml -e "todo_worker_package=$TEST_FOLDER/$(basename -- "$(package_of "$rounds")")"
+    runs "$(version_of "$rounds")"
+}
+check "it is refused, and what runs goes on" is_refused

@@ -127,7 +127,9 @@ worker_errors() {
 # client.py, which lists todos and adds some: end_client none fails where a list has failed, end_client any does not, and both where
 # a todo is not there once.
 client_process=''
+stop_client() { started "python3 $project/tests/fleet/client.py" | xargs -r kill -"$1"; }
 start_client() {
+    stop_client KILL # of a proof that has failed
     make_tokens
     lab run -- python3 "$project/tests/fleet/client.py" --target "$(IFS=, && echo "${addresses[*]}"):8080-8099" \
         --tokens "$TEST_FOLDER/client-tokens" >"$TEST_FOLDER/client.json" &
@@ -135,7 +137,7 @@ start_client() {
     sleep 3
 }
 end_client() {
-    started "python3 $project/tests/fleet/client.py" | xargs -r kill -TERM
+    stop_client TERM
     wait "$client_process"
     cat "$TEST_FOLDER/client.json"
     jq -e --arg failures "$1" '.lost + .doubled + .unknown == 0 and .post.answered > 200 and .get.answered > 200
