@@ -30,6 +30,19 @@ if [[ $limit == unlimited ]] || ((limit >= 16384)); then
 else
     echo "skip a process may open as many files as its unit says # this machine allows no more than $limit"
 fi
+# It would let the others wait for a connection that somebody else has taken, and for nothing else.
+check "a process that fails at once does not make the socket block for the others" on app1 '
+    unit=/run/systemd/system/todo-worker@0.service.d
+    mkdir -p $unit
+    printf "[Service]\nExecStart=\nExecStart=/bin/false\n" >$unit/fails.conf
+    systemctl daemon-reload
+    ! systemctl restart todo-worker@0
+    flags=$(sed -n "s/^flags:\t*//p" "/proc/$(systemctl show -P MainPID todo-worker@1)/fdinfo/3")
+    rm $unit/fails.conf
+    systemctl daemon-reload
+    systemctl restart todo-worker@0
+    echo "its flags are $flags"
+    ((0$flags & 04000))'
 # Each request is answered, if only by 503, as there is no database here: an answer is what is asked for.
 while_it_is_replaced() {
     on app1 "$ask"'
