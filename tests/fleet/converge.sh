@@ -63,7 +63,7 @@ is_found() {
     done
 }
 each_is_found() {
-    refuses "Read what the running kernel has for its network" play verify.yml --limit app1
+    refuses "net.ipv4.ip_local_port_range is 32768 60999 and shall be 1024 65535" play verify.yml --limit app1
     refuses "Read the rules that hold" play verify.yml --limit edge1
     [[ -z $long ]] || refuses "Read both limits of who signs in" play verify.yml --limit edge2
 }

@@ -11,6 +11,9 @@ down() {
 # on HOST COMMAND: as root there.
 on() { lab ssh "$1" -- sudo bash -euo pipefail -c "$(printf %q "$2")" </dev/null; }
 
+# When each worker process of an app host began.
+started_at() { on "$1" 'systemctl show -P ExecMainStartTimestampMonotonic todo-worker@0 todo-worker@1'; }
+
 boot_of() { lab ssh "$1" -- cat /proc/sys/kernel/random/boot_id; }
 # is_another_boot HOST BOOT: than this one; a host that does not answer has not booted yet.
 is_another_boot() { [[ $(boot_of "$1" 2>/dev/null || echo "$2") != "$2" ]]; }

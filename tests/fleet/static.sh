@@ -36,5 +36,20 @@ check "a package that is not there is refused" refuses "nowhere_amd64.deb is not
     play site.yml -e todo_worker_package=/var/tmp/todo-worker_0.1.0-nowhere_amd64.deb
 check "a password that is too short is refused" refuses "needs 16 or more letters" play site.yml -e fleet_database_password=short
 check "no key of tokens is refused" refuses "must be a JWK Set with a key" play site.yml -e '{"todo_worker_token_keys": {}}'
+check "a key of tokens that is too short is refused" refuses "a k of 43 or more letters" \
+    play site.yml -e '{"todo_worker_token_keys": {"keys": [{"kty": "oct", "kid": "1", "alg": "HS256", "k": "abc"}]}}'
+check "an address of an edge without its prefix is refused" refuses "edge_vip_addresses must be ADDRESS/PREFIX" \
+    play site.yml -e '{"edge_vip_addresses": ["10.77.0.100"]}'
+certificate_of_another_key() {
+    local name
+    for name in one another; do
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj "/CN=$name" -keyout "$TEST_FOLDER/$name.key" \
+            -out "$TEST_FOLDER/$name.crt"
+    done
+    jq -n --rawfile certificate "$TEST_FOLDER/one.crt" --rawfile key "$TEST_FOLDER/another.key" \
+        '{edge_nginx_certificate: $certificate, edge_nginx_certificate_key: $key}' >"$TEST_FOLDER/pair.json"
+    refuses "must be PEM and belong to each other" play site.yml -e "@$TEST_FOLDER/pair.json"
+}
+check "a certificate of another key is refused" certificate_of_another_key
 untouched() { [[ -z $(on app1 'find /etc/security/limits.d /etc/sysctl.d /etc/systemd/system /opt -name "*todo*"') ]]; }
 check "after all of that nothing was touched" untouched
