@@ -110,7 +110,7 @@ std::string in_milliseconds(const char* name, std::chrono::milliseconds value) {
 
 }  // namespace
 
-std::string connection_string(const PoolOptions& options) {
+Servers servers_of(const PoolOptions& options) {
     std::map<std::string, std::string> settings = parse_dsn(options.dsn);
 
     // The server reads `options` from left to right, so ours hold. The last one is for what ought not to be:
@@ -129,18 +129,7 @@ std::string connection_string(const PoolOptions& options) {
     settings.emplace("keepalives_count", "3");
     settings.emplace("tcp_user_timeout", "10000");
 
-    std::string text;
-    for (const auto& [keyword, value] : settings) {
-        text += keyword + "='";
-        for (const char c : value) {
-            if (c == '\'' || c == '\\') {
-                text += '\\';
-            }
-            text += c;
-        }
-        text += "' ";
-    }
-    return text;
+    return Servers{std::move(settings)};
 }
 
 // ---- Rows.
@@ -206,19 +195,21 @@ constexpr std::chrono::seconds kLongestPreparation{5};
 }  // namespace
 
 struct Connection::Session {
-    explicit Session(const std::string& connection_string) : connection{connection_string} {}
+    explicit Session(const Servers& servers)
+        : connection{servers.connection_string()}, has_alternatives{servers.are_several()} {}
 
     [[noreturn]] void refused(const std::string& state, const std::string& message);
 
     pqxx::connection connection;
+    const bool has_alternatives;  ///< Another server may take what this one does not.
     const std::vector<Statement>* statements = nullptr;
     bool broken = false;
     bool late = false;
 };
 
-Connection::Connection(const std::string& connection_string, const std::vector<Statement>& statements, Deadline expires,
+Connection::Connection(const Servers& servers, const std::vector<Statement>& statements, Deadline expires,
                        LateStatements& late_statements) try
-    : session_{std::make_unique<Session>(connection_string)}, expires_{expires}, running_{late_statements} {
+    : session_{std::make_unique<Session>(servers)}, expires_{expires}, running_{late_statements} {
     never_reconnect(session_->connection);
     session_->statements = &statements;
     running_.begin(session_->connection.sock(), deadline_after(kLongestPreparation));
@@ -231,6 +222,16 @@ Connection::Connection(const std::string& connection_string, const std::vector<S
 }
 
 Connection::~Connection() = default;
+
+std::string Connection::host() const {
+    const char* host = session_->connection.hostname();
+    return host != nullptr ? host : "";
+}
+
+std::string Connection::port() const {
+    const char* port = session_->connection.port();
+    return port != nullptr ? port : "";
+}
 
 bool Connection::broken() const noexcept { return session_->broken; }
 
@@ -298,8 +299,13 @@ void Connection::Session::refused(const std::string& state, const std::string& m
         broken = true;
         throw InDoubt{message};
     }
-    // 25006 standby; 40 rollback; 53 lack of resources; 55P03 lock_timeout; 57014 statement_timeout.
-    if (starts_with_any(state, {"25006", "40", "53", "55P03", "57014"})) {
+    // 25006: it takes no writes, as a standby does.
+    if (state == "25006") {
+        broken = has_alternatives;
+        throw Unavailable{message};
+    }
+    // 40 rollback; 53 lack of resources; 55P03 lock_timeout; 57014 statement_timeout.
+    if (starts_with_any(state, {"40", "53", "55P03", "57014"})) {
         throw Unavailable{message};
     }
     // 0A000 a migration changed the type of a column under a prepared plan; 26000 a prepared statement is

@@ -15,25 +15,30 @@
 #include <fcgi_worker/pq/statement.hpp>
 
 #include "pq/late_statements.hpp"
+#include "pq/servers.hpp"
 
 namespace fcgi_worker::pq {
 
-/// The dsn (of either form that libpq knows) with the time-outs of the options added, as key='value' words.
+/// The servers of the dsn (of either form that libpq knows), with the time-outs of the options added.
 /// What the dsn says of anything else stays, its own `options` too.
 /// Throws std::invalid_argument for a dsn that libpq cannot read.
-std::string connection_string(const PoolOptions& options);
+Servers servers_of(const PoolOptions& options);
 
 class Connection {
 public:
-    /// Connects and prepares each of `statements`, which must outlive the connection. Blocks, up to the
-    /// connect_timeout for each address that the dsn names.
+    /// Connects to the first of the servers that will do, and prepares each of `statements`, which must outlive the
+    /// connection. Blocks, up to the connect_timeout for each address that the dsn names.
     /// Throws std::runtime_error with the reason.
     /// `late_statements` ends those that are; it outlives the connection.
-    Connection(const std::string& connection_string, const std::vector<Statement>& statements, Deadline expires,
+    Connection(const Servers& servers, const std::vector<Statement>& statements, Deadline expires,
                LateStatements& late_statements);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
+
+    /// Which server it is, by the names that libpq has for it.
+    [[nodiscard]] std::string host() const;
+    [[nodiscard]] std::string port() const;
 
     /// Throws as Lease::execute does.
     Rows execute(const Statement& statement, const Parameters& parameters, Deadline deadline);

@@ -93,7 +93,6 @@ private:
     milliseconds between(milliseconds least, milliseconds most);
 
     const PoolOptions options_;
-    const std::string connection_string_;
     const Log log_;
     LateStatements late_statements_;
 
@@ -108,6 +107,7 @@ private:
     bool stopping_ = false;
 
     // The keeper's thread alone:
+    Servers servers_;
     milliseconds pause_;
     std::minstd_rand chance_{std::random_device{}()};
     std::thread thread_;
@@ -115,8 +115,8 @@ private:
 
 Pool::Keeper::Keeper(PoolOptions options, Log log)
     : options_{checked(std::move(options))},
-      connection_string_{connection_string(options_)},
       log_{std::move(log)},
+      servers_{servers_of(options_)},
       pause_{options_.retry_pause} {
     idle_.reserve(options_.connections);
     const SignalsBlocked blocked;
@@ -277,8 +277,10 @@ std::vector<std::unique_ptr<Connection>> Pool::Keeper::take_stale() {
 std::unique_ptr<Connection> Pool::Keeper::open(std::string& failure) {
     try {
         const milliseconds age = between(options_.lifetime * 9 / 10, options_.lifetime * 11 / 10);
-        return std::make_unique<Connection>(connection_string_, options_.statements, deadline_after(age),
-                                            late_statements_);
+        auto connection =
+            std::make_unique<Connection>(servers_, options_.statements, deadline_after(age), late_statements_);
+        servers_.prefer(connection->host(), connection->port());
+        return connection;
     } catch (const std::exception& error) {
         failure = error.what();
         return nullptr;

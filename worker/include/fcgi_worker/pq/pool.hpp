@@ -27,7 +27,10 @@
 namespace fcgi_worker::pq {
 
 struct PoolOptions {
-    std::string dsn;                    ///< libpq connection string, words or URI; what is below is added to it.
+    /// libpq connection string, words or URI; what is below is added to it. Where it names several servers
+    /// ("host=a,b,c"), the pool looks for the one that takes writes, unless its target_session_attrs says something
+    /// else, tries the one first that served last, and leaves one that takes no writes any more.
+    std::string dsn;
     std::vector<Statement> statements;  ///< Prepared on each connection when it opens.
 
     std::size_t connections = 20;  ///< 1..100. Processes x this must fit into the server's max_connections.
