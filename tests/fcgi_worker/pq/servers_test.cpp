@@ -1,6 +1,9 @@
 /// Several servers in one connection string: which one is tried first, and what becomes of one that takes no writes.
 #include "pq/servers.hpp"
 
+#include <fcgi_worker/listen_socket.hpp>
+
+#include "../temporary_folder.hpp"
 #include "database.hpp"
 #include "gate.hpp"
 
@@ -55,33 +58,9 @@ TEST(Servers, OfOneOrOfListsThatDoNotMatchAreLeftToLibpq) {
 }
 
 /// A server that accepts and never says a word: as one that is frozen, or whose host is gone.
-class SilentServer {
-public:
-    SilentServer() {
-        std::string pattern = std::filesystem::temp_directory_path() / "silent-XXXXXX";
-        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"cannot make a folder " + pattern};
-        directory_ = pattern;
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        const std::string path = directory_ + "/.s.PGSQL.5432";
-        path.copy(address.sun_path, sizeof address.sun_path - 1);
-        if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-            ::listen(listener_, SOMAXCONN) != 0) {
-            throw std::runtime_error{"cannot listen on " + path};
-        }
-    }
-    ~SilentServer() {
-        ::close(listener_);
-        std::filesystem::remove_all(directory_);
-    }
-    SilentServer(const SilentServer&) = delete;
-    SilentServer& operator=(const SilentServer&) = delete;
-
-    [[nodiscard]] const std::string& directory() const { return directory_; }
-
-private:
-    const int listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    std::string directory_;
+struct SilentServer {
+    const TemporaryFolder folder;
+    const ListenSocket listener = ListenSocket::open("unix:" + folder / ".s.PGSQL.5432");
 };
 
 struct APoolOfServers : DatabaseTest {
@@ -96,7 +75,7 @@ struct APoolOfServers : DatabaseTest {
 
 TEST_F(APoolOfServers, WaitsOnceForOneThatDoesNotAnswer) {
     const SilentServer silent;
-    PoolOptions several = of(silent.directory() + "," + word_of(dsn, "host"), 4);
+    PoolOptions several = of(silent.folder.path.string() + "," + word_of(dsn, "host"), 4);
     several.connect_timeout = 2s;
 
     const Clock::duration taken = duration_of([&] {
