@@ -1,6 +1,6 @@
 /// What has happened so far: counters of each process, in memory that all of them share.
 ///
-/// Threads: a process writes to its own place only; whoever conducts reads all of them.
+/// Threads: a process writes to its own place only; whoever conducts reads all of them, and writes `stop`.
 /// Errors:  std::system_error when there is no memory for it.
 #pragma once
 
@@ -48,6 +48,7 @@ struct ConnectionCounts {
 };
 
 struct ProcessBoard {
+    Counter stop;  ///< Written by whoever conducts: from 1 on the process sends nothing more, and ends.
     ConnectionCounts connections;
     std::array<PhaseCounts, kMostPhases + 1> phases;
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <exception>
@@ -22,6 +23,9 @@ namespace load {
 namespace {
 
 constexpr Moment kTick = std::chrono::seconds{1};
+
+std::atomic<bool> stopped{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal's handler sets it");
 
 double milliseconds(std::uint64_t microseconds) { return static_cast<double>(microseconds) / 1000; }
 
@@ -66,20 +70,22 @@ Findings Conductor::run() {
     findings.steps.push_back(weigh(0));
     start_processes();
     for (std::uint32_t step = 1; step <= plan.steps; ++step) {
-        wait_for(plan.step_end(step) - plan.step_pause / 4);  // the last ones have had their answer
+        go_on_until(plan.step_end(step) - plan.step_pause / 4);  // the last ones have had their answer
         findings.steps.push_back(weigh(board_.sum(&ConnectionCounts::open)));
-        wait_for(plan.step_end(step));
+        go_on_until(plan.step_end(step));
     }
     findings.open_at_begin = board_.sum(&ConnectionCounts::open);
     for (const Phase& phase : plan.phases) {
         findings.phase_begin.push_back(observe());
-        wait_for(phase.end());
+        go_on_until(phase.end());
         findings.phase_end.push_back(observe());
     }
     findings.open_at_end = board_.sum(&ConnectionCounts::open);
     end_processes();
     return findings;
 }
+
+void Conductor::stop() { stopped = true; }
 
 void Conductor::start_processes() {
     // Time for all of them to be ready: a fork and 20,000 users take 5 ms.
@@ -101,13 +107,20 @@ void Conductor::wait_for(Moment time) {
             next_tick_ += kTick;
             if (next_tick_ < now()) next_tick_ = now();  // stood still meanwhile
         }
-        if (until == time) return;
+        if (until == time || stopped) return;
     }
+}
+
+void Conductor::go_on_until(Moment time) {
+    if (!stopped) wait_for(time);
 }
 
 /// They end by themselves: when all answers are there, or after the time-out. Where the machine is so far behind that
 /// one does not come to that, it is ended: what it has counted is here, and what it still waited for is not answered.
 void Conductor::end_processes() {
+    if (stopped) {
+        for (std::size_t n = 0; n < board_.processes(); ++n) board_.of(n).stop.raise_to(1);
+    }
     bool failed = false;
     const Moment latest = now() + common_.time_out + std::chrono::seconds{60};
     while (!processes_.empty()) {

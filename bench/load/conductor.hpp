@@ -44,11 +44,16 @@ public:
     /// `series`: gets a line of JSON each second; may be empty.
     Conductor(const Common& common, const Board& board, std::vector<Role> roles, std::ostream* series);
 
-    /// All of the plan. The live line goes to standard error.
+    /// All of the plan, or what of it comes before stop(). The live line goes to standard error.
     [[nodiscard]] Findings run();
+
+    /// Ends the run within a second, but for the answers that are still waited for. May be called by a signal's
+    /// handler.
+    static void stop();
 
 private:
     void start_processes();
+    void go_on_until(Moment time);
     void wait_for(Moment time);
     void tick();
     void end_processes();

@@ -16,6 +16,8 @@ namespace load {
 namespace {
 
 constexpr Moment kNever = Moment::max();
+/// So soon it sees that it is to stop.
+constexpr Moment kLongestSleep = std::chrono::seconds{1};
 /// So many are sent before answers are looked at again.
 constexpr int kTurnsAtOnce = 64;
 constexpr int kEventsAtOnce = 64;
@@ -63,6 +65,7 @@ Crowd::~Crowd() { close(epoll_); }
 
 void Crowd::run() {
     for (;;) {
+        finished_ = finished_ || board_.stop.get() > 0;
         bring_back();
         // Those before may have dropped somebody, or given up: who comes back next is known last.
         const std::array next{bring_new_ones(), take_turns(), give_up_overdue(), next_return()};
@@ -72,7 +75,7 @@ void Crowd::run() {
 }
 
 void Crowd::sleep_until(Moment time) {
-    const Moment left = time == kNever ? std::chrono::seconds{1} : std::max(time - now(), Moment{0});
+    const Moment left = std::clamp(time - now(), Moment{0}, kLongestSleep);
     const auto whole = std::chrono::duration_cast<std::chrono::seconds>(left);
     const timespec pause{whole.count(), (left - whole).count()};
     std::array<epoll_event, kEventsAtOnce> events{};
@@ -85,7 +88,7 @@ void Crowd::sleep_until(Moment time) {
 // Who comes, and who comes again.
 
 Moment Crowd::bring_new_ones() {
-    for (int tries = 0; arrived_ < users_.size(); ++tries) {
+    for (int tries = 0; arrived_ < users_.size() && board_.stop.get() == 0; ++tries) {
         const Moment due = common_.plan->arrival(static_cast<std::uint32_t>(global(arrived_)));
         if (due > now() || tries == kTurnsAtOnce) return due;
         User& user = users_[arrived_];

@@ -80,7 +80,7 @@ public:
     Crowd(const Crowd&) = delete;
     Crowd& operator=(const Crowd&) = delete;
 
-    /// Until the plan is at its end and all answers are there, or timed out.
+    /// Until the plan is at its end, or `stop` on the board, and all answers are there, or timed out.
     void run();
 
 private:
@@ -144,7 +144,7 @@ private:
 
     std::uint32_t arrived_ = 0;  ///< Users whose first connect has been tried.
     std::uint32_t pending_ = 0;  ///< Users who connect, or wait for an answer.
-    bool finished_ = false;      ///< No phase is left.
+    bool finished_ = false;      ///< No phase is left, or it was told to stop.
     std::size_t phase_ = 0;      ///< The plan's phase that sends, from 1; 0: still the ramp.
     Moment::rep round_ = 0;      ///< Periods of the phase that have gone by.
     std::uint32_t turn_ = 0;     ///< The user whose turn is next.

@@ -10,16 +10,15 @@ runs() {
 }
 nothing_failed() {
     loaded
-    [[ $(failures) == 0 && $(jq -s 'map(.sent) | add' "$TEST_FOLDER/loaded") -gt 10000 ]] || { worker_errors; return 1; }
+    [[ $(failures) == 0 && $(jq -s 'map(.sent) | add' "$TEST_FOLDER/loaded") -gt 5000 ]] || { worker_errors; return 1; }
     [[ -z $(upstream_errors) ]] || { upstream_errors; return 1; }
 }
 release() { play deploy.yml -e "todo_worker_package=$(package_of "$1")" && runs "$(version_of "$1")"; }
 releases_under_load() {
     local number
     mark_errors
-    load $((rounds * 45))
+    load
     for ((number = 2; number < rounds + 2; ++number)); do release "$number"; done
-    kill -0 "${load_processes[@]}" || { echo "the load ended before the last release" && return 1; }
     nothing_failed
 }
 check "$rounds releases under load: no request fails, and no edge has seen an error of a worker" releases_under_load
@@ -43,7 +42,7 @@ fails_and_is_put_back() {
     local before other
     before=$(started_at app2 && on app2 'ls /opt/todo/releases')
     mark_errors
-    load 50
+    load
     refuses "$2" play deploy.yml -e "todo_worker_package=$(echo "$TEST_FOLDER"/todo-worker_*."$1"_amd64.deb)"
     nothing_failed
     runs "$(version_of $((rounds + 1)))"
@@ -62,7 +61,7 @@ check "it fails in service: the host is put back, and no request fails" fails_an
 
 goes_back() {
     mark_errors
-    load 50
+    load
     play rollback.yml
     runs "$(version_of "$rounds")"
     nothing_failed

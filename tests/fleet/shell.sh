@@ -70,8 +70,8 @@ make_tokens() {
     mv "$TEST_FOLDER/tokens.new" "$TEST_FOLDER/tokens"
 }
 
-# load SECONDS [RATE]: GET and POST, at each of the edges' addresses RATE a second, on 300 connections that stay. loaded waits for
-# its end, and shows what was answered.
+# load: GET and POST, at each of the edges' addresses 250 a second, on 300 connections that stay, for ten minutes at most. loaded
+# ends it, and shows what was answered.
 load_processes=()
 # started COMMAND: the processes that run it for these tests, as one of its words names this test's folder.
 started() { pgrep -f -- "^$1 .*$TEST_FOLDER/" || true; }
@@ -81,18 +81,21 @@ load() {
     for number in 0 1; do
         lab run -- "$project/build/release/bench/bench-load" --target "${addresses[number]}:8080-8099" \
             --allow "${addresses[number]}" --source-address 10.77.0.1 --source-ports "$((2000 + number * 30000))-$((31999 + number * 30000))" \
-            --tokens "$TEST_FOLDER/tokens" --users 300 --ramp 300 --phase "${2:-250}:$1" --mix 70:30:0:0 \
+            --tokens "$TEST_FOLDER/tokens" --users 300 --ramp 300 --phase 250:600 --mix 70:30:0:0 \
             >"$TEST_FOLDER/load-$number.json" 2>"$TEST_FOLDER/load-$number.err" &
         load_processes+=($!)
     done
     sleep 5
 }
+end_load() { started "$project/build/release/bench/bench-load" | xargs -r kill -"$1"; }
 stop_load() {
-    started "$project/build/release/bench/bench-load" | xargs -r kill -KILL
+    end_load KILL
     wait
     load_processes=()
 }
 loaded() {
+    kill -0 "${load_processes[@]}" || { echo "the load ended before it was told to" && return 1; }
+    end_load TERM
     wait "${load_processes[@]}"
     load_processes=()
     for number in 0 1; do

@@ -76,6 +76,19 @@ TEST_F(TheCrowd, ComesAgainWhenAConnectionWasLostAndWhenNoAnswerCame) {
                                      {"checked", 1}}));
 }
 
+TEST_F(TheCrowd, SendsNothingMoreWhenItIsToldToStop) {
+    plan.phases = {parse_phase("100:60")};
+    const Clock::time_point begin = Clock::now();
+    asks_of_one_that_will([&](const Peer& peer) {
+        answer(peer);
+        if (peer.nth == 5) board.of(0).stop.add();
+    });
+    EXPECT_LT(Clock::now() - begin, seconds{3});
+    EXPECT_GE(at(1).ok.get(), 4U);
+    EXPECT_EQ(at(1).ok.get(), at(1).sent.get());
+    EXPECT_EQ(at(1).timed_out.get(), 0U);
+}
+
 /// They came at the end of the phase, when nobody asked meanwhile.
 TEST_F(TheCrowd, DropsSoManyConnectionsAndReturns) {
     plan.users = 20;
