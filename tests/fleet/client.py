@@ -4,8 +4,9 @@
 usage: client.py --target ADDRESS[,ADDRESS...]:PORT[-PORT] --tokens FILE [--users N] [--rate R]
 Until SIGTERM. Each user has a connection of its own, and makes another one when that ends. A todo that got no answer of 2xx is
 sent again with its key until it gets one. Then each user's todos are counted, and a line of JSON says what was found:
-  get    answered, and failed by what happened (a status, or an error); slowest, in milliseconds
-  post   answered, repeated by what had happened; slowest, with all its repetitions
+  get    answered; wrong, as one of the user's todos was missing, or another one there; failed by what happened (a status, or an
+         error); slowest, in seconds
+  post   answered, repeated by what had happened; slowest, with all its repetitions; pause, the longest time without an answer
   lost   todos that were answered 201 and are not there       doubled   those that are there more than once
 """
 
@@ -74,8 +75,9 @@ class Connection:
 
 class Report:
     def __init__(self):
-        self.get = {"answered": 0, "failed": collections.Counter(), "slowest": 0.0}
-        self.post = {"answered": 0, "repeated": collections.Counter(), "slowest": 0.0}
+        self.get = {"answered": 0, "wrong": 0, "failed": collections.Counter(), "slowest": 0.0}
+        self.post = {"answered": 0, "repeated": collections.Counter(), "slowest": 0.0, "pause": 0.0}
+        self.last_post = time.monotonic()
         self.lost = self.doubled = self.unknown = 0
 
 
@@ -83,60 +85,75 @@ def what(error):
     return type(error).__name__
 
 
-async def list_once(connection, report):
+class Todos:
+    """A user's: the titles that were sent, and those of them that were acknowledged."""
+
+    def __init__(self, there):
+        self.sent, self.added = set(there), set(there)
+
+
+async def list_once(connection, report, todos):
     begin = time.monotonic()
     try:
-        status, _, _ = await connection.ask("GET", "/v1/todos?limit=10")
+        status, body, following = await connection.ask("GET", "/v1/todos?limit=200")
     except (OSError, EOFError) as error:
         status = what(error)
     report.get["slowest"] = max(report.get["slowest"], time.monotonic() - begin)
     if status == 200:
         report.get["answered"] += 1
+        found = {item["title"] for item in json.loads(body)}
+        report.get["wrong"] += not found <= todos.sent or (following is None and not todos.added <= found)
     else:
         report.get["failed"][f"{status} on {connection.place[0]}"] += 1
 
 
-async def add_until_answered(connection, report, added):
+async def add_until_answered(connection, report, todos):
     begin, title, key = time.monotonic(), str(uuid.uuid4()), str(uuid.uuid4())
+    todos.sent.add(title)
     while time.monotonic() - begin < GIVE_UP_SECONDS:
         try:
             status, _, _ = await connection.ask("POST", "/v1/todos", {"title": title}, key)
         except (OSError, EOFError) as error:
             status = what(error)
         if status == 201:
-            added.append(title)
+            now = time.monotonic()
+            todos.added.add(title)
             report.post["answered"] += 1
-            report.post["slowest"] = max(report.post["slowest"], time.monotonic() - begin)
+            report.post["slowest"] = max(report.post["slowest"], now - begin)
+            report.post["pause"] = max(report.post["pause"], now - report.last_post)
+            report.last_post = now
             return
         report.post["repeated"][f"{status} on {connection.place[0]}"] += 1
         await asyncio.sleep(REPEAT_SECONDS)
     report.unknown += 1
 
 
-async def count_todos(connection, report, added):
+async def count_todos(connection):
     found, path = collections.Counter(), "/v1/todos?limit=200"
     while path:
         status, body, path = await connection.ask("GET", path)
         if status != 200:
             sys.exit(f"client: the todos cannot be counted: {status} {body[:300]}")
         found.update(item["title"] for item in json.loads(body))
-    report.lost += sum(found[title] == 0 for title in added)
-    report.doubled += sum(number > 1 for number in found.values())
+    return found
 
 
 async def user(number, options, connection, report, stopped):
     period = options.users / options.rate
-    added, turn = [], number
+    todos, turn = Todos(await count_todos(connection)), number
+    report.last_post = time.monotonic()
     due = time.monotonic() + period * number / options.users
     while not stopped.is_set():
         await asyncio.sleep(max(due - time.monotonic(), 0))
         due = max(due + period, time.monotonic())
         if turn % 2:
-            await add_until_answered(connection, report, added)
+            await add_until_answered(connection, report, todos)
         else:
-            await list_once(connection, report)
+            await list_once(connection, report, todos)
         turn += 1
-    await count_todos(connection, report, added)
+    found = await count_todos(connection)
+    report.lost += sum(found[title] == 0 for title in todos.added)
+    report.doubled += sum(number > 1 for number in found.values())
 
 
 async def main(options):
@@ -149,7 +166,7 @@ async def main(options):
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     connections = [Connection(*places[number % len(places)], token) for number, token in enumerate(tokens)]
     await asyncio.gather(*(user(number, options, one, report, stopped) for number, one in enumerate(connections)))
-    print(json.dumps(vars(report)))
+    print(json.dumps({name: value for name, value in vars(report).items() if name != "last_post"}))
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -18,9 +18,13 @@ boot_of() { lab ssh "$1" -- cat /proc/sys/kernel/random/boot_id; }
 # is_another_boot HOST BOOT: than this one; a host that does not answer has not booted yet.
 is_another_boot() { [[ $(boot_of "$1" 2>/dev/null || echo "$2") != "$2" ]]; }
 
-edges=(edge1 edge2) apps=(app1 app2) databases=(db1)
-fleet=("${edges[@]}" "${apps[@]}" "${databases[@]}")
+edges=(edge1 edge2) apps=(app1 app2) databases=(db1) lab_inventory=$project/ansible/inventories/lab
 addresses=(10.77.0.100 10.77.0.101) # of the edges, wherever they are
+if [[ -n $database ]]; then
+    edges=(edge1) apps=(app1) databases=(db1 db2 db3) lab_inventory=$project/ansible/inventories/lab-database
+    addresses=(10.77.0.11)
+fi
+fleet=("${edges[@]}" "${apps[@]}" "${databases[@]}")
 releases=$TEST_FOLDER/releases
 
 # The package of release N; 1 is what a fleet begins with.
@@ -36,7 +40,7 @@ make_packages() {
 
 # play PLAYBOOK [OPTION...]: in the lab; what it says is in $TEST_FOLDER/play.log, and printed.
 play() {
-    local inventory=${INVENTORY:-$project/ansible/inventories/lab}
+    local inventory=${INVENTORY:-$lab_inventory}
     ANSIBLE_CONFIG=$project/ansible/ansible.cfg ANSIBLE_HOST_KEY_CHECKING=False ANSIBLE_PRIVATE_KEY_FILE=$folder/key \
         ANSIBLE_SSH_CONTROL_PATH_DIR=$TEST_FOLDER/ssh \
         ANSIBLE_SSH_ARGS='-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=1 -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR' \
@@ -78,7 +82,7 @@ started() { pgrep -f -- "^$1 .*$TEST_FOLDER/" || true; }
 load() {
     local number
     make_tokens
-    for number in 0 1; do
+    for number in "${!addresses[@]}"; do
         lab run -- "$project/build/release/bench/bench-load" --target "${addresses[number]}:8080-8099" \
             --allow "${addresses[number]}" --source-address 10.77.0.1 --source-ports "$((2000 + number * 30000))-$((31999 + number * 30000))" \
             --tokens "$TEST_FOLDER/tokens" --users 300 --ramp 300 --phase 250:600 --mix 70:30:0:0 \
@@ -98,7 +102,7 @@ loaded() {
     end_load TERM
     wait "${load_processes[@]}"
     load_processes=()
-    for number in 0 1; do
+    for number in "${!addresses[@]}"; do
         jq -c '.connections as $c | .phases[0] | {sent, ok, status, timed_out, cut_off, unsent,
             max_ms: (.latency_us.max / 1000), refused: $c.refused, reset: $c.reset, closed: $c.closed}' "$TEST_FOLDER/load-$number.json"
     done | tee "$TEST_FOLDER/loaded"
@@ -130,15 +134,18 @@ worker_errors() {
     done
 }
 
-# client.py, which lists todos and adds some: end_client none fails where a list has failed, end_client any does not, and both where
-# a todo is not there once.
-client_process=''
+# client.py, which lists todos and adds some: end_client none fails where a list has failed, end_client 503 where it has failed by
+# another answer, end_client any by none, and all where a list was wrong, or a todo is not there once.
+client_process='' clients=0
 stop_client() { started "python3 $project/tests/fleet/client.py" | xargs -r kill -"$1"; }
 start_client() {
     stop_client KILL # of a proof that has failed
     make_tokens
+    # Other users each time, whose todos fit into one list.
+    clients=$((clients + 1))
+    tail -n "+$((clients * 40 % 400 + 1))" "$TEST_FOLDER/client-tokens" >"$TEST_FOLDER/these-tokens"
     lab run -- python3 "$project/tests/fleet/client.py" --target "$(IFS=, && echo "${addresses[*]}"):8080-8099" \
-        --tokens "$TEST_FOLDER/client-tokens" >"$TEST_FOLDER/client.json" &
+        --tokens "$TEST_FOLDER/these-tokens" >"$TEST_FOLDER/client.json" &
     client_process=$!
     sleep 3
 }
@@ -146,6 +153,7 @@ end_client() {
     stop_client TERM
     wait "$client_process"
     cat "$TEST_FOLDER/client.json"
-    jq -e --arg failures "$1" '.lost + .doubled + .unknown == 0 and .post.answered > 200 and .get.answered > 200
-        and ($failures != "none" or (.get.failed | length) == 0)' "$TEST_FOLDER/client.json" >/dev/null
+    jq -e --arg failures "$1" '.lost + .doubled + .unknown + .get.wrong == 0 and .post.answered > 200 and .get.answered > 200
+        and ($failures != "none" or (.get.failed | length) == 0)
+        and ($failures != "503" or ([.get.failed | keys[] | select(startswith("503 ") | not)] | length) == 0)' "$TEST_FOLDER/client.json" >/dev/null
 }
