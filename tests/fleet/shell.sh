@@ -33,7 +33,7 @@ version_of() { basename -- "$(package_of "$1")" | cut -d _ -f 2; }
 
 make_packages() {
     local number
-    for ((number = 1; number <= rounds + 2; ++number)); do
+    for ((number = 1; number <= releases_needed; ++number)); do
         "$project/todo" package --revision "$number" --output "$releases" || return
     done
 }
