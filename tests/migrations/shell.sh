@@ -21,29 +21,28 @@ planted=$project/tests/migrations/planted
 folder=$here/load
 state=$here/state
 loads=()
+# How long workers may take to find that they can serve, in seconds; and whether they must.
+patience=1
+must_serve=no
 
 end_loads() { ((${#loads[@]} == 0)) || kill "${loads[@]}" 2>/dev/null || true; }
 
 sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$STACK_ADMIN_DSN" "$@"; }
 owner_sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$STACK_OWNER_DSN" "$@"; }
 
-# The first word of each change of the plan.
-changes() { sed -nE 's/^([a-z_]+) .*/\1/p' "$1"; }
+# Those of the project, in their order.
+changes() { sed -nE 's/^([^%@#[:blank:]]+) .*/\1/p' "$project/sql/sqitch.plan"; }
 
-# The database goes, and what is left are migrations that are not deployed. Workers look for it until it is there again.
+# The database goes, and workers look for it until it is there again. What the whole plan makes of it is remembered: `kept`.
 begin_anew() {
     kept=$(owner_sql -c "SELECT array_agg(relname || '.' || attname) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
                           WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped")
     use_state "$state"
     psql -X -q -v ON_ERROR_STOP=1 "host=$state/run/postgresql dbname=postgres user=postgres" -c 'DROP DATABASE todo WITH (FORCE)'
-    sed -i '/^[a-z]/d' "$state/sql/sqitch.plan"
 }
 
-# plan CHANGE...: the next changes of the project; plant CHANGE...: those of the tests.
-plan() {
-    local change
-    for change in "$@"; do grep "^$change " "$project/sql/sqitch.plan" >>"$state/sql/sqitch.plan"; done
-}
+# plan CHANGE: the project's as far as this one. plant CHANGE...: these of the tests behind them.
+plan() { sed "/^$1 /q" "$project/sql/sqitch.plan" >"$state/sql/sqitch.plan"; }
 plant() {
     local change
     for change in "$@"; do
@@ -75,8 +74,8 @@ serves() { service_answers "$STACK_URL" ''; }
 # start_pgbench NAME RATE CLIENTS OPTION...: a load, whose log is $folder/NAME.PID
 start_pgbench() {
     # Longer than the workers have, so that a wait is measured to its end.
-    PGOPTIONS='-c statement_timeout=30s' pgbench -n -M prepared -R "$2" -c "$3" -T "$load_seconds" -l --log-prefix "$folder/$1" \
-        "${@:4}" "$STACK_OWNER_DSN" >"$folder/$1.out" 2>&1 9>&- &
+    PGOPTIONS='-c statement_timeout=30s' pgbench -n -M prepared -R "$2" -c "$3" -T "$load_seconds" \
+        -l --log-prefix "$folder/$1" "${@:4}" "$STACK_OWNER_DSN" >"$folder/$1.out" 2>&1 9>&- &
     loads+=($!)
 }
 has_sessions() { [[ $(sql -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'") == "$1" ]]; }
@@ -95,12 +94,14 @@ begin_load() {
     start_pgbench machine "$machine_per_second" 1 -f "$folder/nothing.sql"
     if ((${#scripts[@]} > 0)); then start_pgbench statements "$statements_per_second" 8 "${scripts[@]}"; fi
     api=no
-    if wait_until 2 serves; then
+    if wait_until "$patience" serves; then
         api=yes
-        "$project/build/release/bench/bench-load" --target "${STACK_URL#http://}-$((STACK_FIRST_PORT + STACK_PORTS - 1))" --tokens "$here/tokens" \
-            --users 100 --ramp 100 --phase "$requests_per_second:$load_seconds" --mix 50:30:20:0 >"$folder/api.json" 2>"$folder/api.out" &
+        "$project/build/release/bench/bench-load" --target "${STACK_URL#http://}-$((STACK_FIRST_PORT + STACK_PORTS - 1))" \
+            --tokens "$here/tokens" --users 100 --ramp 100 --phase "$requests_per_second:$load_seconds" --mix 50:30:20:0 \
+            >"$folder/api.json" 2>"$folder/api.out" 9>&- &
         loads+=($!)
     fi
+    [[ $api == yes || $must_serve == no ]] || { echo "the workers do not serve" && return 1; }
     wait_until 30 has_sessions "$((${#scripts[@]} > 0 ? 9 : 1))" || { echo "pgbench has not connected" && return 1; }
     sleep 2 # each of them has been answered
     began=${EPOCHREALTIME/./}
@@ -141,20 +142,22 @@ judge() {
 # something has waited for too long. What was measured is in $here/figures.
 under_load() {
     local code=0 seconds machine statements requests=(0 0 0)
-    begin_load
+    begin_load || return 1
     "$@" || { code=$? && echo "the command has failed: $*"; }
     end_load || code=1
     read -ra machine < <(logged machine)
     read -ra statements < <(logged statements)
     seconds=$(((took_ms + 3000) / 1000))
-    if [[ -e $folder/statements.out ]]; then judge statements "${statements[@]}" $((seconds * statements_per_second / 2)) "${machine[2]}" || code=1; fi
+    if [[ -e $folder/statements.out ]]; then
+        judge statements "${statements[@]}" $((seconds * statements_per_second / 2)) "${machine[2]}" || code=1
+    fi
     if [[ $api == yes ]]; then
         read -ra requests < <(jq -r '.connections as $c | .phases[0] | [.ok, .sent - .ok + .unsent + $c.refused + $c.reset + $c.closed,
             (.latency_us.max / 1000 | floor)] | @tsv' "$folder/api.json")
         judge requests "${requests[@]}" $((seconds * requests_per_second / 2)) "${machine[2]}" || code=1
     fi
-    echo "it took $took_ms ms; of ${statements[0]} statements the slowest ${statements[2]} ms, of ${requests[0]} requests to the API ${requests[2]} ms, of ${machine[0]} that ask for nothing ${machine[2]} ms" |
-        tee "$here/figures"
+    echo "it took $took_ms ms; the slowest of ${statements[0]} statements ${statements[2]} ms," \
+        "of ${requests[0]} requests to the API ${requests[2]} ms, of ${machine[0]} that ask for nothing ${machine[2]} ms" | tee "$here/figures"
     return "$code"
 }
 figures() { if [[ -e $here/figures ]]; then sed "s/^/# $1: /" "$here/figures"; fi; rm -f -- "$here/figures"; }
@@ -193,23 +196,32 @@ gives_up() {
 waits_its_turn() {
     local said code=0
     hold
-    release 4 &
+    release 3 &
     said=$("$@" 2>&1) || code=$?
     wait $!
     echo "$said"
     ((code == 0))
 }
-tries_again() { waits_its_turn migrate && [[ $(owner_sql -c "SELECT count(*) FROM pg_attribute WHERE attname = 'colour'") == 1 ]]; }
+tries_again() {
+    local said
+    said=$(waits_its_turn migrate) || { echo "$said" && return 1; }
+    echo "$said"
+    [[ $said == *"attempt 1 of "*" got no lock"* ]]
+}
 
 # gets_past_autovacuum: which looks at the table, and would for an hour.
 gets_past_autovacuum() {
     local said
     sql -c "ALTER SYSTEM SET autovacuum_naptime = '1s'" -c 'SELECT pg_reload_conf()'
-    owner_sql -c 'ALTER TABLE todo SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1, autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_cost_delay = 100)'
-    wait_until 60 has_one "backend_type = 'autovacuum worker' AND query LIKE 'autovacuum: VACUUM public.todo%'" || { echo "no autovacuum came" && return 1; }
-    said=$(migrate 2>&1)
+    owner_sql -c 'ALTER TABLE todo SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1)' \
+        -c 'ALTER TABLE todo SET (autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_cost_delay = 100)'
+    wait_until 60 has_one "query ~ '^autovacuum: VACUUM (ANALYZE )?public.todo( |$)'" || { echo "no autovacuum came" && return 1; }
+    said=$(migrate 2>&1) || { echo "$said" && return 1; }
     echo "$said"
-    [[ $said != *"attempt 1 "* ]]
+    sql -c "ALTER SYSTEM RESET autovacuum_naptime" -c 'SELECT pg_reload_conf()'
+    owner_sql -c 'ALTER TABLE todo RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold)' \
+        -c 'ALTER TABLE todo RESET (autovacuum_vacuum_cost_limit, autovacuum_vacuum_cost_delay)'
+    [[ $said != *" got no lock "* ]]
 }
 
 # is_built_again: an index whose build was ended is not valid; verify says so, and the next deploy makes it anew.
@@ -218,7 +230,8 @@ is_built_again() {
     hold
     migrate &
     deploying=$!
-    wait_until 20 has_one "query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'" || { release && echo "nothing was built" && return 1; }
+    wait_until 20 has_one "query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'" ||
+        { release && echo "nothing was built" && return 1; }
     sql -c "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'"
     release
     if wait "$deploying"; then echo "a build that was ended went on" && return 1; fi

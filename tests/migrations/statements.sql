@@ -33,5 +33,5 @@ SELECT "table" || '.' || kind, statement
        ('insert', format('INSERT INTO %s (%s) SELECT %s FROM (SELECT old FROM %s AS old OFFSET :n LIMIT 1) AS one CROSS JOIN LATERAL '
                          'jsonb_populate_record(old, jsonb_build_object(%L, %s)) AS made', "table", named, made, "table", key, new_key)),
        ('update', format('UPDATE %s SET %s = %s WHERE ctid = (SELECT ctid FROM %s OFFSET :n LIMIT 1)', "table", changed, changed, "table")),
-       ('delete', format('DELETE FROM %s WHERE %I = %s AND :n > 0', "table", key, new_key))) AS kinds (kind, statement)
+       ('delete', format('DELETE FROM %s WHERE %I = (SELECT %s) AND :n > 0', "table", key, new_key))) AS kinds (kind, statement)
  ORDER BY 1;

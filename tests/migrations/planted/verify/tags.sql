@@ -1,1 +1,0 @@
-SELECT tags FROM todo WHERE false;
