@@ -171,16 +171,13 @@ is_found() {
     grep -qE "$words" "$said"
 }
 
-# hold: a transaction that has read the table, and stays. release [SECONDS]: ends it, after so long.
+# hold: a transaction that has read the table, and stays. release: ends it.
 hold() {
     PGAPPNAME=holder sql -c BEGIN -c 'SELECT FROM todo LIMIT 1' -c 'SELECT pg_sleep(120)' >"$here/holder" 2>&1 9>&- &
     wait_until 10 has_one "application_name = 'holder' AND wait_event = 'PgSleep'" || { cat -- "$here/holder" && return 1; }
 }
 has_one() { [[ $(sql -c "SELECT count(*) FROM pg_stat_activity WHERE $1") == 1 ]]; }
-release() {
-    sleep "${1:-0}"
-    sql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'"
-}
+release() { sql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'"; }
 
 # gives_up: after two attempts, with a word about who was in the way.
 gives_up() {
@@ -189,24 +186,21 @@ gives_up() {
     said=$(migrate_as_ansible 2 2>&1) || code=$?
     release
     echo "$said"
-    ((code == 1)) && [[ $said == *"attempt 2 of 2 got no lock"*"waited for process "*"role postgres, in a transaction since "*": SELECT pg_sleep"*"gave up"* ]]
+    ((code == 1)) && [[ $said == *"attempt 2 of 2 got no lock"* ]] &&
+        [[ $said == *"waited for process "*"role postgres, in a transaction since "*": SELECT pg_sleep"*"gave up"* ]]
 }
 
-# waits_its_turn COMMAND...: it has to wait for some seconds.
-waits_its_turn() {
-    local said code=0
-    hold
-    release 3 &
-    said=$("$@" 2>&1) || code=$?
-    wait $!
-    echo "$said"
-    ((code == 0))
-}
+# tries_again: the transaction goes when the first attempt has failed.
 tries_again() {
-    local said
-    said=$(waits_its_turn migrate) || { echo "$said" && return 1; }
-    echo "$said"
-    [[ $said == *"attempt 1 of "*" got no lock"* ]]
+    local code=0 deploying
+    hold
+    migrate >"$here/tries" 2>&1 &
+    deploying=$!
+    wait_until 60 grep -q "attempt 1 of .* got no lock" "$here/tries" || code=1
+    release
+    wait "$deploying" || code=1
+    cat -- "$here/tries"
+    return "$code"
 }
 
 # gets_past_autovacuum: which looks at the table, and would for an hour.
