@@ -10,8 +10,15 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'todo_worker') THEN
         CREATE ROLE todo_worker LOGIN;
     END IF;
+    -- A migration that gets no lock says whose transaction it waited for.
+    IF NOT pg_has_role('todo_owner', 'pg_read_all_stats', 'MEMBER') THEN
+        GRANT pg_read_all_stats TO todo_owner;
+    END IF;
 END
 $$;
+
+-- Autovacuum gives way to who has waited for so long: a migration, which waits for a short time only, has less.
+GRANT SET ON PARAMETER deadlock_timeout TO todo_owner;
 
 -- The worker's statements name one owner and use an index for any of them: a plan made once for all
 -- parameters is the right one, and making it anew costs more than running it.

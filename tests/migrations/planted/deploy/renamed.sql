@@ -1,0 +1,6 @@
+-- The release that serves names the column.
+BEGIN;
+
+ALTER TABLE todo RENAME COLUMN title TO heading;
+
+COMMIT;

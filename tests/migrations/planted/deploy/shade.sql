@@ -1,0 +1,5 @@
+BEGIN;
+
+ALTER TABLE todo ADD COLUMN shade text;
+
+COMMIT;

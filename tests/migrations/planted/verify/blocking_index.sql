@@ -1,0 +1,1 @@
+SELECT 'todo_words'::regclass;

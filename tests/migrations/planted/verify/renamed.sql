@@ -1,0 +1,1 @@
+SELECT heading FROM todo WHERE false;

@@ -1,0 +1,1 @@
+SELECT shade FROM todo WHERE false;
