@@ -39,7 +39,7 @@ public:
 private:
     void run(const std::string& action, const std::string& server) const {
         const std::string command = TWO_SERVERS " " + action + " " + folder_.path.string() + " " + server;
-        // NOLINTNEXTLINE(cert-env33-c,concurrency-mt-unsafe): the commands are the tests' own
+        // NOLINTNEXTLINE(cert-env33-c): the commands are the tests' own
         if (std::system(command.c_str()) != 0) throw std::runtime_error{command + " failed"};
     }
 
@@ -58,13 +58,19 @@ public:
     static constexpr Statement kSleepers{"sleepers", R"sql(
         SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'
     )sql"};
+    /// Of the pool under test.
+    static constexpr Statement kProcess{"process", R"sql(
+        SELECT pid FROM pg_stat_activity WHERE application_name = 'pool' ORDER BY backend_start DESC
+    )sql"};
 
     Superuser(const TwoServers& servers, const char* server)
         : pool_{{.dsn = "user=postgres dbname=postgres host=" + servers.host(server),
-                 .statements = {kPause, kPauseState, kResume, kPromote, kMark, kLock, kSleepers},
+                 .statements = {kPause, kPauseState, kResume, kPromote, kMark, kLock, kSleepers, kProcess},
                  .connections = 1,
                  .acquire_timeout = 10s,
-                 .statement_timeout = 30s}} {}
+                 .statement_timeout = 30s}} {
+        EXPECT_TRUE(pool_.wait_until_full(deadline_after(10s)));
+    }
 
     void run(const Statement& statement) { lease().execute(statement, {}); }
     std::string ask(const Statement& statement) { return std::string{lease().execute(statement, {}).at(0, 0).value()}; }

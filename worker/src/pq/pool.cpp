@@ -52,7 +52,7 @@ Pool::Pool(PoolOptions options, Log log) {
     const bool has_standbys = options.standbys.connections > 0;
     if (has_standbys) options.statements.push_back(Standbys::kWritten);
     keeper_ = std::make_unique<Keeper>(options, servers_of(options), log);
-    if (has_standbys) standbys_ = std::make_unique<Standbys>(*this, options, log);
+    if (has_standbys) standbys_ = std::make_unique<Standbys>(*this, options, std::move(log));
 }
 
 Pool::~Pool() = default;

@@ -1,7 +1,7 @@
 #include "pq/standbys.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <exception>
 #include <random>
 #include <utility>
 
@@ -26,6 +26,15 @@ constexpr Statement kReplayed{"fcgi_worker_replayed", R"sql(
     SELECT pg_is_in_recovery(), COALESCE(pg_last_wal_replay_lsn() >= $1::pg_lsn, false)
 )sql"};
 
+/// Throws Unavailable.
+Rows ask(Connection& connection, const Parameter& written, Deadline deadline) {
+    try {
+        return connection.execute(kReplayed, {written}, deadline);
+    } catch (const std::exception& error) {  // Whatever it is, it is no fault of the statement that waits.
+        throw Unavailable{error.what()};
+    }
+}
+
 PoolOptions for_standbys(PoolOptions options) {
     std::vector<Statement>& all = options.statements;
     all.erase(std::remove_if(all.begin(), all.end(), [](const Statement& one) { return !one.may_be_stale; }),
@@ -41,11 +50,11 @@ PoolOptions for_standbys(PoolOptions options) {
 /// Up to where the log is on the disk: a standby gets no more, and nobody was told of a commit that is not.
 constexpr Statement Standbys::kWritten{"fcgi_worker_written", "SELECT pg_current_wal_flush_lsn()"};
 
-Standbys::Standbys(Pool& pool, const PoolOptions& options, const Log& log)
+Standbys::Standbys(Pool& pool, const PoolOptions& options, Log log)
     : pool_{pool},
       longest_lag_{options.standbys.longest_lag},
       look_{std::min(longest_lag_ / 4, kLookAfterIdle)},
-      keeper_{for_standbys(options), servers_of(options).standbys(std::random_device{}()), log} {
+      keeper_{for_standbys(options), servers_of(options).standbys(std::random_device{}()), std::move(log)} {
     const SignalsBlocked blocked;
     thread_ = std::thread{[this] { run(); }};
 }
@@ -90,11 +99,8 @@ std::optional<Rows> Standbys::execute(Connection& connection, const Statement& s
 bool Standbys::is_current(Connection& connection, Deadline deadline) {
     Replay& replay = connection.replay();
     if (const Clock::time_point now = Clock::now(); now >= replay.next_look) {
-        std::unique_lock lock{mutex_};
-        const Parameter written = written_;
-        const Clock::time_point asked = asked_;
-        lock.unlock();
-        const Rows rows = connection.execute(kReplayed, {written}, std::min(deadline, now + kLongestAsk));
+        const auto [written, asked] = last_written();
+        const Rows rows = ask(connection, written, std::min(deadline, now + kLongestAsk));
         replay.next_look = now + look_;
         if (rows.at(0, 0) != "t") {
             connection.expire();
@@ -103,6 +109,11 @@ bool Standbys::is_current(Connection& connection, Deadline deadline) {
         if (rows.at(0, 1) == "t") replay.up_to = asked;
     }
     return Clock::now() <= replay.up_to + longest_lag_;
+}
+
+Standbys::Written Standbys::last_written() const {
+    const std::lock_guard lock{mutex_};
+    return written_;
 }
 
 void Standbys::run() {
@@ -119,8 +130,7 @@ void Standbys::ask_primary() {
     try {
         const Rows rows = pool_.acquire(now + kLongestAsk).execute(kWritten, {});
         const std::lock_guard lock{mutex_};
-        written_ = rows.at(0, 0);
-        asked_ = now;
+        written_ = {Parameter{rows.at(0, 0)}, now};
     } catch (const std::exception&) {
         // Away or busy: whoever has a request at it learns that.
     }

@@ -15,7 +15,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <thread>
 
 #include <fcgi_worker/deadline.hpp>
@@ -34,7 +33,7 @@ public:
     static const Statement kWritten;
 
     /// The options have been checked. `pool` outlives the standbys; its connections to the primary are there.
-    Standbys(Pool& pool, const PoolOptions& options, const Log& log);
+    Standbys(Pool& pool, const PoolOptions& options, Log log);
     ~Standbys();
     Standbys(const Standbys&) = delete;
     Standbys& operator=(const Standbys&) = delete;
@@ -50,7 +49,14 @@ public:
     void add_to(PoolCounts& counts) const;
 
 private:
+    /// Where the primary's log ended, if it is known; what was committed by `asked` lies before.
+    struct Written {
+        Parameter position;
+        Clock::time_point asked;
+    };
+
     bool is_current(Connection& connection, Deadline deadline);
+    [[nodiscard]] Written last_written() const;
     void run();
     void ask_primary();
 
@@ -64,12 +70,10 @@ private:
     std::atomic<std::size_t> passed_on_behind_ = 0;
     std::atomic<std::size_t> passed_on_failed_ = 0;
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable stop_;
     bool stopping_ = false;
-    /// What was committed at the primary by `asked_` lies before `written_` in its log.
-    std::optional<std::string> written_;
-    Clock::time_point asked_;
+    Written written_;
     std::thread thread_;
 };
 
