@@ -65,8 +65,8 @@ TEST(Servers, MayBeTheStandbysAlone) {
     EXPECT_TRUE(standbys.are_standbys());
     EXPECT_EQ(standbys.connection_string(), "target_session_attrs='standby' host='b,c,a' port='2,3,1' ");
     EXPECT_FALSE(servers.are_standbys());
-    EXPECT_EQ(Servers{Settings{{"host", "a"}}}.standbys(4).connection_string(),
-              "host='a' target_session_attrs='standby' ");
+    const Servers one{Settings{{"host", "a"}}};
+    EXPECT_EQ(one.standbys(4).connection_string(), "host='a' target_session_attrs='standby' ");
 }
 
 /// A server that accepts and never says a word: as one that is frozen, or whose host is gone.
