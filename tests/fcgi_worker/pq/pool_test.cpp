@@ -285,6 +285,9 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair{"TooManyUses", Mistake{[](auto& o) { o.uses = 1'000'001; }}},
                     std::pair{"NoRetryPause", Mistake{[](auto& o) { o.retry_pause = 0ms; }}},
                     std::pair{"RetryPausesReversed", Mistake{[](auto& o) { o.longest_retry_pause = 49ms; }}},
+                    std::pair{"TooManyToStandbys", Mistake{[](auto& o) { o.standbys.connections = 101; }}},
+                    std::pair{"ShortLag", Mistake{[](auto& o) { o.standbys.longest_lag = 999ms; }}},
+                    std::pair{"LongLag", Mistake{[](auto& o) { o.standbys.longest_lag = 61min; }}},
                     std::pair{"SameNameTwice", Mistake{[](auto& o) {
                                   o.statements = {kEcho, kEcho};
                               }}},

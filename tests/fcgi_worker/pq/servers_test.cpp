@@ -57,6 +57,18 @@ TEST(Servers, OfOneOrOfListsThatDoNotMatchAreLeftToLibpq) {
     EXPECT_EQ(wrong.connection_string(), "host='a,b' port='1,2,3' ");
 }
 
+TEST(Servers, MayBeTheStandbysAlone) {
+    const Servers servers{Settings{{"host", "a,b,c"}, {"port", "1,2,3"}}};
+
+    const Servers standbys = servers.standbys(4);
+
+    EXPECT_TRUE(standbys.are_standbys());
+    EXPECT_EQ(standbys.connection_string(), "target_session_attrs='standby' host='b,c,a' port='2,3,1' ");
+    EXPECT_FALSE(servers.are_standbys());
+    const Servers one{Settings{{"host", "a"}}};
+    EXPECT_EQ(one.standbys(4).connection_string(), "host='a' target_session_attrs='standby' ");
+}
+
 /// A server that accepts and never says a word: as one that is frozen, or whose host is gone.
 struct SilentServer {
     const TemporaryFolder folder;

@@ -164,7 +164,7 @@ Rows Combiner::Queue::execute(const Member& member, Budget budget) {
     check(member);
     if (!options_.combine) {
         Place self{member, budget, true};
-        Lease lease = pool_.acquire(budget);
+        Lease lease = pool_.acquire(budget, statement_);
         run(lease, {&self});
         if (self.failure) std::rethrow_exception(self.failure);
         return *std::move(self.rows);
@@ -237,7 +237,7 @@ void Combiner::Queue::lead(Place& self, Deadline latest) {
     try {
         if (!are_enough()) let_others_go_first();
         if (options_.batch_interval.count() > 0) keep_interval(latest);
-        Lease lease = pool_.acquire({latest, self.budget.spent});  // Meanwhile others may come.
+        Lease lease = pool_.acquire({latest, self.budget.spent}, statement_);  // Meanwhile others may come.
         gather(batch);
         run(lease, batch);
     } catch (...) {

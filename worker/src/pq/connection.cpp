@@ -196,12 +196,15 @@ constexpr std::chrono::seconds kLongestPreparation{5};
 
 struct Connection::Session {
     explicit Session(const Servers& servers)
-        : connection{servers.connection_string()}, has_alternatives{servers.are_several()} {}
+        : connection{servers.connection_string()},
+          has_alternatives{servers.are_several()},
+          is_standby{servers.are_standbys()} {}
 
     [[noreturn]] void refused(const std::string& state, const std::string& message);
 
     pqxx::connection connection;
     const bool has_alternatives;  ///< Another server may take what this one does not.
+    const bool is_standby;
     const std::vector<Statement>* statements = nullptr;
     bool broken = false;
     bool late = false;
@@ -301,11 +304,13 @@ void Connection::Session::refused(const std::string& state, const std::string& m
     }
     // 25006: it takes no writes, as a standby does.
     if (state == "25006") {
+        if (is_standby) throw SqlError{state, message + "; what writes must not be may_be_stale"};
         broken = has_alternatives;
         throw Unavailable{message};
     }
-    // 40 rollback; 53 lack of resources; 55P03 lock_timeout; 57014 statement_timeout.
-    if (starts_with_any(state, {"40", "53", "55P03", "57014"})) {
+    if (state == "57014") throw TooSlow{message};
+    // 40 rollback; 53 lack of resources; 55P03 lock_timeout.
+    if (starts_with_any(state, {"40", "53", "55P03"})) {
         throw Unavailable{message};
     }
     // 0A000 a migration changed the type of a column under a prepared plan; 26000 a prepared statement is

@@ -24,6 +24,18 @@ namespace fcgi_worker::pq {
 /// Throws std::invalid_argument for a dsn that libpq cannot read.
 Servers servers_of(const PoolOptions& options);
 
+/// The server ended it at statement_timeout.
+class TooSlow : public Unavailable {
+public:
+    using Unavailable::Unavailable;
+};
+
+/// How much of the primary's changes a standby has, as far as its connection was told.
+struct Replay {
+    Clock::time_point up_to = Clock::time_point::min();  ///< All that was committed by then.
+    Clock::time_point next_look = Clock::time_point::min();
+};
+
 class Connection {
 public:
     /// Connects to the first of the servers that will do, and prepares each of `statements`, which must outlive the
@@ -40,7 +52,7 @@ public:
     [[nodiscard]] std::string host() const;
     [[nodiscard]] std::string port() const;
 
-    /// Throws as Lease::execute does.
+    /// Throws as Lease::execute does: TooSlow among others. Of a standby, SqlError for a statement that writes.
     Rows execute(const Statement& statement, const Parameters& parameters, Deadline deadline);
 
     /// No statement may run on it any more: only the destructor is left.
@@ -55,6 +67,12 @@ public:
     /// When it ought to be replaced; the pool's to say and to keep.
     [[nodiscard]] Deadline expires() const noexcept { return expires_; }
 
+    /// From now on it ought to be.
+    void expire() noexcept { expires_ = Deadline::min(); }
+
+    /// Of a standby; who asks it keeps this.
+    [[nodiscard]] Replay& replay() noexcept { return replay_; }
+
     /// Counts one more use, and says how many there were; the pool's as well.
     std::size_t use() noexcept { return ++uses_; }
 
@@ -62,6 +80,7 @@ private:
     struct Session;
     std::unique_ptr<Session> session_;
     Deadline expires_;
+    Replay replay_;
     std::size_t uses_ = 0;
     RunningStatement running_;
 };

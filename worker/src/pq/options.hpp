@@ -35,6 +35,8 @@ inline PoolOptions checked(PoolOptions options) {
     require(between(1ms, options.retry_pause, options.longest_retry_pause),
             "PoolOptions: retry_pause must be 1 ms..longest_retry_pause");
     require(options.longest_retry_pause <= 1min, "PoolOptions: longest_retry_pause must be at most 1 min");
+    require(options.standbys.connections <= 100U, "StandbyOptions: connections must be 0..100");
+    require(between(1s, options.standbys.longest_lag, 1h), "StandbyOptions: longest_lag must be 1 s..1 h");
     for (auto one = options.statements.begin(); one != options.statements.end(); ++one) {
         require(std::none_of(options.statements.begin(), one,
                              [&](const Statement& other) { return std::strcmp(other.name, one->name) == 0; }),

@@ -1,357 +1,81 @@
 #include <fcgi_worker/pq/pool.hpp>
 
-#include <algorithm>
-#include <condition_variable>
-#include <list>
-#include <mutex>
-#include <random>
-#include <thread>
+#include <optional>
 #include <utility>
 
 #include "parker.hpp"
 #include "pq/connection.hpp"
+#include "pq/keeper.hpp"
 #include "pq/options.hpp"
-#include "signals_blocked.hpp"
+#include "pq/standbys.hpp"
 
 namespace fcgi_worker::pq {
-namespace {
 
-using std::chrono::milliseconds;
-
-/// How often the keeper looks after idle connections: a server that went away is noticed without a request.
-constexpr milliseconds kLookAfterIdle{500};
-
-/// A database that refuses so often in a row is away (with the pauses between them, a third of a second); one that
-/// answers too late, once, may be busy.
-constexpr std::size_t kAttemptsToBelieve = 4;
-
-/// How much longer than statement_timeout a statement has: the server ends it, and then has to say so.
-constexpr milliseconds kTimeToSaySo{500};
-
-/// One request in acquire(); it lies on that request's stack.
-struct Waiter {
-    std::unique_ptr<Connection> connection;  ///< In the end: this one, or none where the database is away.
-    Parker ready;
-};
-
-/// Why a connection must not be used again, as the counter of PoolCounts that says so; or null.
-using Reason = std::size_t PoolCounts::*;
-Reason reason_to_close(const Connection& connection) noexcept {
-    if (connection.late()) {
-        return &PoolCounts::closed_late;
-    }
-    if (connection.broken()) {
-        return &PoolCounts::closed_broken;
-    }
-    if (connection.suspect()) {
-        return &PoolCounts::closed_suspect;
-    }
-    return Clock::now() >= connection.expires() ? &PoolCounts::closed_expired : nullptr;
-}
-
-}  // namespace
-
-/// The pool itself, and the thread that keeps it full.
-///
-/// Every connection is idle, or busy: lent, or on its way from or to there. Both numbers together never exceed
-/// options.connections: a connection is closed first and counted as gone then. While one is idle, nobody waits:
-/// it goes from hand to hand. Connecting, closing, polling for a caller and logging happen outside of the lock.
-class Pool::Keeper {
-public:
-    Keeper(PoolOptions options, Log log);
-    ~Keeper();
-    Keeper(const Keeper&) = delete;
-    Keeper& operator=(const Keeper&) = delete;
-
-    std::unique_ptr<Connection> take(Budget budget);
-    /// Until when a statement may take that begins now.
-    Deadline latest_end(Deadline deadline) const {
-        return std::min(deadline, deadline_after(options_.statement_timeout + kTimeToSaySo));
-    }
-    void give_back(std::unique_ptr<Connection> connection) noexcept;
-    bool wait_until_full(Deadline deadline);
-    PoolCounts counts() const;
-
-private:
-    // These want the lock to be held; those that take it may let go of it for a while.
-    void hand_over(std::unique_ptr<Connection> connection) noexcept;
-    std::vector<std::unique_ptr<Connection>> take_stale();
-    void refuse_all() noexcept;
-    std::unique_ptr<Connection> wait_for_one(std::unique_lock<std::mutex>& lock, Deadline deadline);
-    [[noreturn]] void turn_away(std::size_t PoolCounts::*counter, const std::string& cause);
-    [[noreturn]] void turn_away_offline() {
-        turn_away(&PoolCounts::turned_away_offline, "the database is away: " + why_away_);
-    }
-    bool lacks_some() const noexcept { return counts_.busy + idle_.size() < options_.connections; }
-    bool is_away() const noexcept { return away_ && counts_.busy + idle_.size() == 0; }
-
-    // These do not.
-    void run();
-    void close(std::unique_ptr<Connection> connection, Reason reason) noexcept;
-    std::unique_ptr<Connection> open(std::string& failure);
-    milliseconds settle(std::unique_ptr<Connection> connection, const std::string& failure);
-    milliseconds between(milliseconds least, milliseconds most);
-
-    const PoolOptions options_;
-    const Log log_;
-    LateStatements late_statements_;
-
-    mutable std::mutex mutex_;
-    std::condition_variable settled_;                ///< An attempt to connect has ended.
-    std::condition_variable work_;                   ///< For the keeper: something is missing, or it is to stop.
-    std::vector<std::unique_ptr<Connection>> idle_;  ///< The last one was used last.
-    std::list<Waiter*> waiters_;                     ///< The first one came first.
-    PoolCounts counts_;
-    bool away_ = false;  ///< The last attempt to connect failed, because of
-    std::string why_away_;
-    bool stopping_ = false;
-
-    // The keeper's thread alone:
-    Servers servers_;
-    milliseconds pause_;
-    std::minstd_rand chance_{std::random_device{}()};
-    std::thread thread_;
-};
-
-Pool::Keeper::Keeper(PoolOptions options, Log log)
-    : options_{checked(std::move(options))},
-      log_{std::move(log)},
-      servers_{servers_of(options_)},
-      pause_{options_.retry_pause} {
-    idle_.reserve(options_.connections);
-    const SignalsBlocked blocked;
-    thread_ = std::thread{[this] { run(); }};
-}
-
-Pool::Keeper::~Keeper() {
-    {
-        const std::lock_guard lock{mutex_};
-        stopping_ = true;
-        work_.notify_one();
-    }
-    thread_.join();
-}
-
-std::unique_ptr<Connection> Pool::Keeper::take(Budget budget) {
-    const Stopwatch stopwatch{budget.spent, &TimeSpent::waiting_for_connection};
-    const Deadline deadline = std::min(budget.deadline, deadline_after(options_.acquire_timeout));
-    std::unique_lock lock{mutex_};
-    while (!idle_.empty()) {
-        std::unique_ptr<Connection> connection = std::move(idle_.back());
-        idle_.pop_back();
-        ++counts_.busy;
-        lock.unlock();
-        if (!connection->suspect()) {
-            return connection;
-        }
-        close(std::move(connection), &PoolCounts::closed_suspect);
-        lock.lock();
-    }
-    if (is_away()) {
-        turn_away_offline();
-    }
-    if (waiters_.size() >= options_.waiters) {
-        turn_away(&PoolCounts::turned_away_crowded, "too many threads wait for a connection already");
-    }
-    return wait_for_one(lock, deadline);
-}
-
-std::unique_ptr<Connection> Pool::Keeper::wait_for_one(std::unique_lock<std::mutex>& lock, Deadline deadline) {
-    Waiter self;
-    const Clock::time_point begin = Clock::now();
-    waiters_.push_back(&self);
-    lock.unlock();
-    const bool is_over = park_in_queue(self.ready, deadline, [&] {
-        const std::lock_guard leaving{mutex_};
-        return waiters_.remove(&self) > 0;
-    });
-    lock.lock();
-    ++counts_.waits;
-    counts_.waited += Clock::now() - begin;
-    if (!is_over) {
-        turn_away(&PoolCounts::turned_away_late, "no connection became free in time");
-    }
-    if (self.connection == nullptr) {
-        turn_away_offline();
-    }
-    return std::move(self.connection);
-}
-
-void Pool::Keeper::give_back(std::unique_ptr<Connection> connection) noexcept {
-    Reason reason = reason_to_close(*connection);
-    if (reason == nullptr && connection->use() == options_.uses) {
-        reason = &PoolCounts::closed_expired;
-    }
-    if (reason != nullptr) {
-        close(std::move(connection), reason);
-        return;
-    }
-    const std::lock_guard lock{mutex_};
-    --counts_.busy;
-    hand_over(std::move(connection));
-}
-
-bool Pool::Keeper::wait_until_full(Deadline deadline) {
-    std::unique_lock lock{mutex_};
-    settled_.wait_until(lock, deadline,
-                        [&] { return !lacks_some() || (is_away() && counts_.failed_attempts >= kAttemptsToBelieve); });
-    return !lacks_some();
-}
-
-PoolCounts Pool::Keeper::counts() const {
-    const std::lock_guard lock{mutex_};
-    PoolCounts counts = counts_;
-    counts.idle = idle_.size();
-    counts.waiting = waiters_.size();
-    return counts;
-}
-
-void Pool::Keeper::hand_over(std::unique_ptr<Connection> connection) noexcept {
-    if (waiters_.empty()) {
-        idle_.push_back(std::move(connection));
-        return;
-    }
-    Waiter& first = *waiters_.front();
-    waiters_.pop_front();
-    ++counts_.busy;
-    first.connection = std::move(connection);
-    first.ready.unpark();
-}
-
-void Pool::Keeper::refuse_all() noexcept {
-    for (Waiter* waiter : waiters_) waiter->ready.unpark();
-    waiters_.clear();
-}
-
-void Pool::Keeper::turn_away(std::size_t PoolCounts::*counter, const std::string& cause) {
-    ++(counts_.*counter);
-    throw PoolExhausted{cause};
-}
-
-void Pool::Keeper::close(std::unique_ptr<Connection> connection, Reason reason) noexcept {
-    connection.reset();
-    const std::lock_guard lock{mutex_};
-    --counts_.busy;
-    ++(counts_.*reason);
-    work_.notify_one();  // What ended this one may have ended idle ones too.
-}
-
-void Pool::Keeper::run() {
-    Deadline next_attempt = Clock::now();
-    std::unique_lock lock{mutex_};
-    while (!stopping_) {  // Each way through here waits at once, or looks again after it let go of the lock.
-        if (std::vector<std::unique_ptr<Connection>> stale = take_stale(); !stale.empty()) {
-            const std::size_t number = stale.size();
-            lock.unlock();
-            stale.clear();
-            lock.lock();
-            counts_.busy -= number;
-        } else if (!lacks_some()) {
-            work_.wait_for(lock, kLookAfterIdle);
-        } else if (Clock::now() < next_attempt) {
-            work_.wait_until(lock, std::min(next_attempt, deadline_after(kLookAfterIdle)));
-        } else {
-            lock.unlock();
-            std::string failure;
-            std::unique_ptr<Connection> connection = open(failure);
-            next_attempt = deadline_after(settle(std::move(connection), failure));
-            lock.lock();
-        }
-    }
-}
-
-/// Polls with the lock held: 100 connections take some 30 us, twice a second.
-std::vector<std::unique_ptr<Connection>> Pool::Keeper::take_stale() {
-    std::vector<std::unique_ptr<Connection>> stale;
-    for (std::unique_ptr<Connection>& connection : idle_) {
-        if (const Reason reason = reason_to_close(*connection)) {
-            ++(counts_.*reason);
-            stale.push_back(std::move(connection));
-        }
-    }
-    idle_.erase(std::remove(idle_.begin(), idle_.end(), nullptr), idle_.end());
-    counts_.busy += stale.size();
-    return stale;
-}
-
-std::unique_ptr<Connection> Pool::Keeper::open(std::string& failure) {
-    try {
-        const milliseconds age = between(options_.lifetime * 9 / 10, options_.lifetime * 11 / 10);
-        auto connection =
-            std::make_unique<Connection>(servers_, options_.statements, deadline_after(age), late_statements_);
-        servers_.prefer(connection->host(), connection->port());
-        return connection;
-    } catch (const std::exception& error) {
-        failure = error.what();
-        return nullptr;
-    }
-}
-
-/// What follows from an attempt to connect. Returns the pause before the next one.
-milliseconds Pool::Keeper::settle(std::unique_ptr<Connection> connection, const std::string& failure) {
-    const bool opened = connection != nullptr;
-    bool was_away = false;
-    {
-        const std::lock_guard lock{mutex_};
-        was_away = std::exchange(away_, !opened);
-        why_away_ = failure;
-        if (opened) {
-            ++counts_.opened;
-            hand_over(std::move(connection));
-        } else {
-            ++counts_.failed_attempts;
-            if (is_away()) {
-                refuse_all();
-            }
-        }
-        settled_.notify_all();
-    }
-    if (opened) {
-        if (was_away) {
-            log_({LogLevel::kInfo, "database is back", {}});
-        }
-        log_({LogLevel::kDebug, "database connection opened", {}});
-        pause_ = options_.retry_pause;
-        return milliseconds{0};
-    }
-    if (!was_away) {
-        log_({LogLevel::kWarning, "database is away", {{"reason", failure}}});
-    }
-    const milliseconds pause = pause_;
-    pause_ = std::min(2 * pause_, options_.longest_retry_pause);
-    return between(pause * 3 / 4, pause);
-}
-
-milliseconds Pool::Keeper::between(milliseconds least, milliseconds most) {
-    return milliseconds{std::uniform_int_distribution<milliseconds::rep>{least.count(), most.count()}(chance_)};
-}
-
-// ---- What callers see.
+// ---- A lease.
 Lease::Lease(Pool& pool, std::unique_ptr<Connection> connection, Budget budget) noexcept
     : pool_{&pool}, connection_{std::move(connection)}, budget_{budget} {}
 
 Lease::Lease(Lease&& other) noexcept = default;
 
 Lease::~Lease() {
-    if (connection_) {
+    if (!connection_) {
+        return;
+    }
+    if (is_standbys_) {
+        pool_->standbys_->give_back(std::move(connection_));
+    } else {
         pool_->keeper_->give_back(std::move(connection_));
     }
 }
 
 Rows Lease::execute(const Statement& statement, const Parameters& parameters, Budget budget) {
+    if (is_standbys_) {
+        if (auto rows = pool_->standbys_->execute(*connection_, statement, parameters, budget)) {
+            return *std::move(rows);
+        }
+        move_to_primary(budget);
+    }
     const Stopwatch stopwatch{budget.spent, &TimeSpent::in_database};
     const Blocked blocked;
     return connection_->execute(statement, parameters, pool_->keeper_->latest_end(budget.deadline));
 }
 
-Pool::Pool(PoolOptions options, Log log) : keeper_{std::make_unique<Keeper>(std::move(options), std::move(log))} {}
+void Lease::move_to_primary(Budget budget) {
+    std::unique_ptr<Connection> connection = pool_->keeper_->take(budget);
+    pool_->standbys_->give_back(std::exchange(connection_, std::move(connection)));
+    is_standbys_ = false;
+}
+
+// ---- The pool.
+Pool::Pool(PoolOptions options, Log log) {
+    options = checked(std::move(options));
+    const bool has_standbys = options.standbys.connections > 0;
+    if (has_standbys) options.statements.push_back(Standbys::kWritten);
+    keeper_ = std::make_unique<Keeper>(options, servers_of(options), log);
+    if (has_standbys) standbys_ = std::make_unique<Standbys>(*this, options, std::move(log));
+}
 
 Pool::~Pool() = default;
 
 Lease Pool::acquire(Budget budget) { return Lease{*this, keeper_->take(budget), budget}; }
 
+Lease Pool::acquire(Budget budget, const Statement& statement) {
+    if (statement.may_be_stale && standbys_) {
+        if (std::unique_ptr<Connection> connection = standbys_->take()) {
+            Lease lease{*this, std::move(connection), budget};
+            lease.is_standbys_ = true;
+            return lease;
+        }
+    }
+    return acquire(budget);
+}
+
 bool Pool::wait_until_full(Deadline deadline) { return keeper_->wait_until_full(deadline); }
 
-PoolCounts Pool::counts() const { return keeper_->counts(); }
+PoolCounts Pool::counts() const {
+    PoolCounts counts = keeper_->counts();
+    if (standbys_) standbys_->add_to(counts);
+    return counts;
+}
 
 }  // namespace fcgi_worker::pq

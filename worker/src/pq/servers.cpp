@@ -53,6 +53,14 @@ Servers::Servers(std::map<std::string, std::string> settings) : settings_{std::m
     settings_.emplace("target_session_attrs", "read-write");
 }
 
+Servers Servers::standbys(std::size_t number) const {
+    Servers standbys = *this;
+    standbys.settings_["target_session_attrs"] = "standby";
+    if (are_several()) standbys.first_ = number % places_.size();
+    standbys.are_standbys_ = true;
+    return standbys;
+}
+
 std::string Servers::connection_string() const {
     std::string text;
     for (const auto& [keyword, value] : settings_) append(text, keyword, value);

@@ -23,6 +23,11 @@ public:
 
     [[nodiscard]] bool are_several() const noexcept { return places_.size() > 1; }
 
+    /// The standbys among them, whatever target_session_attrs says. They are tried from the one of this number on, so
+    /// that processes that draw it share them.
+    [[nodiscard]] Servers standbys(std::size_t number) const;
+    [[nodiscard]] bool are_standbys() const noexcept { return are_standbys_; }
+
     /// As key='value' words, for libpq.
     [[nodiscard]] std::string connection_string() const;
 
@@ -38,6 +43,7 @@ private:
     std::map<std::string, std::string> settings_;  ///< But for the lists, where there are several.
     std::vector<Place> places_;
     std::size_t first_ = 0;
+    bool are_standbys_ = false;
 };
 
 }  // namespace fcgi_worker::pq

@@ -26,6 +26,26 @@
 
 namespace fcgi_worker::pq {
 
+/// Statements that may be stale (Statement::may_be_stale) are answered by a standby, where acquire() or a Combiner is
+/// told of them. The standbys are those among the servers that the dsn names ("host=a,b,c").
+///
+/// Promised: what was committed longest_lag before a statement began is in its answer. Not promised: that a client
+/// finds what it wrote a moment ago, nor that a second read sees as much as the first, for either may be the primary's.
+///
+/// No statement waits for a connection to a standby, and none fails with it. The primary answers where none is idle,
+/// where the standby is further behind or was promoted; and once more where it shut down, lost the connection or
+/// cancelled the statement (a conflict with recovery). What ran into statement_timeout is not repeated: it would take
+/// as long there.
+struct StandbyOptions {
+    std::size_t connections = 0;  ///< 0..100, beside those to the primary, to one standby while it lasts. 0: none.
+
+    /// 1 s..1 h. Four times in this time, and at least twice a second, the primary is asked how far its log goes, and a
+    /// connection, before its next statement, how far its standby has come. No clock but this process's matters. Where
+    /// the primary is away, a standby answers for as long as this. What was committed with synchronous_commit = off may
+    /// be missing for three times the server's wal_writer_delay more.
+    std::chrono::milliseconds longest_lag{5000};
+};
+
 struct PoolOptions {
     /// libpq connection string, words or URI; what is below is added to it. Where it names several servers
     /// ("host=a,b,c"), the pool looks for the one that takes writes, unless its target_session_attrs says something
@@ -56,6 +76,8 @@ struct PoolOptions {
     /// database is noticed.
     std::chrono::milliseconds retry_pause{50};
     std::chrono::milliseconds longest_retry_pause{500};
+
+    StandbyOptions standbys = {};
 };
 
 /// What the pool does and did, for metrics.
@@ -76,6 +98,14 @@ struct PoolCounts {
     std::size_t turned_away_late = 0;
     std::size_t turned_away_crowded = 0;
     std::size_t turned_away_offline = 0;
+
+    std::size_t standby_connections = 0;  ///< Open ones, busy or idle; what is above is of the primary's.
+    std::size_t answered_by_standby = 0;  ///< Statements that may be stale.
+    /// And those that the primary was asked for instead: no connection to a standby was idle; it was too far behind, or
+    /// promoted; it failed.
+    std::size_t passed_on_busy = 0;
+    std::size_t passed_on_behind = 0;
+    std::size_t passed_on_failed = 0;
 };
 
 /// No connection became free in time, too many wait already, or the database is away.
@@ -92,7 +122,8 @@ public:
 };
 
 /// The server refused the statement. One that can be mended by waiting (a time-out, a lock, a deadlock, a
-/// lack of resources, a standby that takes no writes) is Unavailable instead.
+/// lack of resources, a server that takes no writes) is Unavailable instead. A statement that writes, and yet says
+/// that it may be stale, is 25006 at a standby; the primary runs it.
 class SqlError : public std::runtime_error {
 public:
     SqlError(std::string sqlstate, const std::string& message);
@@ -103,7 +134,9 @@ private:
 };
 
 class Connection;
+class Keeper;
 class Pool;
+class Standbys;
 
 /// A connection on loan; it goes back when the Lease is destroyed.
 class Lease {
@@ -127,9 +160,12 @@ private:
     friend class Pool;
     Lease(Pool& pool, std::unique_ptr<Connection> connection, Budget budget) noexcept;
 
+    void move_to_primary(Budget budget);
+
     Pool* pool_;
     std::unique_ptr<Connection> connection_;
     Budget budget_;
+    bool is_standbys_ = false;
 };
 
 class Pool {
@@ -147,19 +183,23 @@ public:
     /// and not at all while the database is known to be away. The statements of the Lease have the same deadline.
     /// Throws PoolExhausted.
     [[nodiscard]] Lease acquire(Budget budget);
+    /// For this statement: where it may be stale, a connection to a standby, if one is idle. From the first statement
+    /// on that the standby may not answer, or does not, the Lease has one to the primary, as from acquire(budget); so
+    /// its execute() may throw PoolExhausted.
+    [[nodiscard]] Lease acquire(Budget budget, const Statement& statement);
 
-    /// Waits until every connection is open, the deadline has come, or the database is known to be away: several
-    /// attempts have failed, and no connection is open. Whether all are open. A process that joins others on a socket
-    /// calls it before it accepts: they serve meanwhile, and its first requests need not wait while connections are
-    /// made one after the other.
+    /// Waits until every connection to the primary is open, the deadline has come, or the database is known to be away:
+    /// several attempts have failed, and no connection is open. Whether all are open. A process that joins others on a
+    /// socket calls it before it accepts: they serve meanwhile, and its first requests need not wait while connections
+    /// are made one after the other.
     bool wait_until_full(Deadline deadline);
 
     [[nodiscard]] PoolCounts counts() const;
 
 private:
     friend class Lease;
-    class Keeper;
-    std::unique_ptr<Keeper> keeper_;
+    std::unique_ptr<Keeper> keeper_;      ///< Of the connections to the primary.
+    std::unique_ptr<Standbys> standbys_;  ///< Null: there are none.
 };
 
 }  // namespace fcgi_worker::pq

@@ -16,6 +16,9 @@ namespace fcgi_worker::pq {
 struct Statement {
     const char* name;  ///< Unique among the statements of a pool.
     const char* sql;   ///< One statement, its parameters as $1, $2, ...
+
+    /// It only reads, and a standby may answer it (StandbyOptions). Not for who looks for what it wrote itself.
+    bool may_be_stale = false;
 };
 
 /// No value is NULL.
