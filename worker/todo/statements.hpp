@@ -132,7 +132,7 @@ inline constexpr Statement kCreateKeyed{"todo_create_keyed", R"sql(
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
-         WHERE kept.created_at <= now() - interval '24 hours'
+         WHERE excluded.created_at - kept.created_at >= interval '24 hours'
         RETURNING owner_id, key
     ), go AS MATERIALIZED (
         SELECT *, now()::timestamptz(3) AS at
@@ -221,7 +221,7 @@ inline constexpr Statement kReplace{"todo_replace", R"sql(
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
-         WHERE kept.created_at <= now() - interval '24 hours'
+         WHERE excluded.created_at - kept.created_at >= interval '24 hours'
         RETURNING owner_id, key
     ), go AS MATERIALIZED (
         SELECT n, owner, id, word, is_new, most, new_title AS title, new_completed AS completed, new_order AS "order",
@@ -316,7 +316,7 @@ inline constexpr Statement kPatch{"todo_patch", R"sql(
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
-         WHERE kept.created_at <= now() - interval '24 hours'
+         WHERE excluded.created_at - kept.created_at >= interval '24 hours'
         RETURNING owner_id, key
     ), go AS MATERIALIZED (
         SELECT n, owner, id, word, COALESCE(new_title, title) AS title, COALESCE(new_completed, completed) AS completed,
@@ -386,7 +386,7 @@ inline constexpr Statement kRemove{"todo_remove", R"sql(
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
-         WHERE kept.created_at <= now() - interval '24 hours'
+         WHERE excluded.created_at - kept.created_at >= interval '24 hours'
         RETURNING owner_id, key
     ), go AS MATERIALIZED (
         SELECT n, owner, id, word
@@ -432,7 +432,7 @@ inline constexpr Statement kRemoveAll{"todo_remove_all", R"sql(
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
-         WHERE kept.created_at <= now() - interval '24 hours'
+         WHERE excluded.created_at - kept.created_at >= interval '24 hours'
         RETURNING 1
     ), go AS MATERIALIZED (
         SELECT word FROM verdict WHERE word = 'deleted' AND ($2 IS NULL OR EXISTS (SELECT FROM claimed))
