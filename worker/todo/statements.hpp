@@ -1,4 +1,5 @@
-/// All the SQL of the application. Each statement is prepared on every connection and is one round trip.
+/// All the SQL of the application. Each statement is prepared on every connection and is one round trip. Where the
+/// tables are spread over several machines, some have another form: spread_statements.hpp.
 ///
 /// Those of the request path but the last are written for many requests at once (fcgi_worker/pq/combiner.hpp): each
 /// parameter is an array with an element for each member, and each row begins with its member's number and the owner.
