@@ -15,6 +15,7 @@ from pglast import ast, enums, parse_sql
 class Schema:
     columns: dict  # of each table: the names of its columns
     keys: dict     # of each table: the column that it is spread by
+    places: dict   # of each table: the one that it lies beside, or itself
     stable: set    # names of functions; with an overload that is only so, too
     volatile: set
 
@@ -127,63 +128,63 @@ class Reading:
         return {one for one in seen if isinstance(one[0], str)}
 
     # ---- Queries. Each returns its columns: pairs of a name and what it is equal to.
-    def query(self, node, scope, withs):
-        withs = dict(withs)
+    def query(self, node, scope, ctes):
+        ctes = dict(ctes)  # this one's, and those around it
         clause = getattr(node, 'withClause', None)
         for one in clause.ctes if clause else ():
-            withs[one.ctename] = self.query(one.ctequery, scope, withs)
+            ctes[one.ctename] = self.query(one.ctequery, scope, ctes)
         kind = {ast.SelectStmt: self.select, ast.InsertStmt: self.insert, ast.UpdateStmt: self.change,
                 ast.DeleteStmt: self.change}[type(node)]
-        return kind(node, scope, withs)
+        return kind(node, scope, ctes)
 
-    def select(self, node, outer, withs):
+    def select(self, node, outer, ctes):
         if node.op != enums.SetOperation.SETOP_NONE:
-            columns = self.query(node.larg, outer, withs)
-            self.query(node.rarg, outer, withs)
+            columns = self.query(node.larg, outer, ctes)
+            self.query(node.rarg, outer, ctes)
             return [(name, None) for name, _ in columns]
         scope = Scope(outer)
         for item in node.fromClause or ():
-            self.relation(item, scope, withs)
-        self.condition(node.whereClause, scope, withs, scope.relations)
+            self.relation(item, scope, ctes)
+        self.condition(node.whereClause, scope, ctes, scope.relations)
         for part in (node.havingClause, node.limitCount, *(node.sortClause or ()), *(node.groupClause or ())):
-            self.expression(part, scope, withs)
+            self.expression(part, scope, ctes)
         for row in node.valuesLists or ():
             return [(None, self.term(value, scope)) for value in row]
-        return self.outputs(node.targetList, scope, withs)
+        return self.outputs(node.targetList, scope, ctes)
 
-    def insert(self, node, outer, withs):
+    def insert(self, node, outer, ctes):
         target = self.table(node.relation, True)
-        columns = self.query(node.selectStmt, outer, withs)
+        columns = self.query(node.selectStmt, outer, ctes)
         for column, (_, value) in zip(node.cols, columns):
             self.lead((target, column.name), value)
         self.check_conflict(node, target)
-        return self.returned(node, target, [], outer, withs)
+        return self.returned(node, target, [], outer, ctes)
 
-    def change(self, node, outer, withs):
+    def change(self, node, outer, ctes):
         target = self.table(node.relation)
         scope = Scope(outer)
         scope.relations.append(target)
         sources = node.fromClause if isinstance(node, ast.UpdateStmt) else node.usingClause
         for item in sources or ():
-            self.relation(item, scope, withs)
-        self.condition(node.whereClause, scope, withs, scope.relations)
+            self.relation(item, scope, ctes)
+        self.condition(node.whereClause, scope, ctes, scope.relations)
         settings = node.targetList if isinstance(node, ast.UpdateStmt) else ()
         for one in settings or ():
-            self.expression(one.val, scope, withs)
+            self.expression(one.val, scope, ctes)
             if one.name == self.schema.keys[target.table]:
                 self.complain('key-stays', f'{target.table}.{one.name} is set')
         self.check_change([one.val for one in settings or ()] + [node.whereClause])
-        return self.returned(node, target, scope.relations[1:], outer, withs)
+        return self.returned(node, target, scope.relations[1:], outer, ctes)
 
-    def returned(self, node, target, others, outer, withs):
+    def returned(self, node, target, others, outer, ctes):
         for one in node.returningList or ():
             if self.mutable(one):
                 self.complain('immutable', 'RETURNING has a function that is not immutable')
         scope = Scope(outer)
         scope.relations = [target, *others]
-        return self.outputs(node.returningList, scope, withs)
+        return self.outputs(node.returningList, scope, ctes)
 
-    def outputs(self, targets, scope, withs):
+    def outputs(self, targets, scope, ctes):
         columns = []
         for target in targets or ():
             value = target.val
@@ -193,7 +194,7 @@ class Reading:
                     if alias in (None, relation.alias):
                         columns += [(name, (relation, name)) for name in relation.columns]
                 continue
-            self.expression(value, scope, withs)
+            self.expression(value, scope, ctes)
             names = column_names(bare(value))
             columns.append((target.name or (names[-1] if names else None), self.term(value, scope)))
         return columns
@@ -205,19 +206,19 @@ class Reading:
         self.references.append(relation)
         return relation
 
-    def relation(self, node, scope, withs):
+    def relation(self, node, scope, ctes):
         """Adds to the scope what it returns."""
         if isinstance(node, ast.JoinExpr):
-            return self.join(node, scope, withs)
-        if isinstance(node, ast.RangeVar) and node.relname not in withs:
+            return self.join(node, scope, ctes)
+        if isinstance(node, ast.RangeVar) and node.relname not in ctes:
             made = self.table(node)
         elif isinstance(node, ast.RangeVar):
-            made = Relation(node.alias.aliasname if node.alias else node.relname, dict(withs[node.relname]))
+            made = Relation(node.alias.aliasname if node.alias else node.relname, dict(ctes[node.relname]))
         elif isinstance(node, ast.RangeSubselect):
             if node.lateral and node.subquery.limitCount and self.form == 'spread':
                 self.complain('no-lateral-limit', f'LATERAL {node.alias.aliasname} has a LIMIT')
             made = Relation(node.alias.aliasname,
-                            dict(self.query(node.subquery, scope if node.lateral else scope.parent, withs)))
+                            dict(self.query(node.subquery, scope if node.lateral else scope.parent, ctes)))
         else:
             call = node.functions[0][0]
             places = [bare(one) for one in call.args or ()]
@@ -230,49 +231,49 @@ class Reading:
         scope.relations.append(made)
         return [made]
 
-    def join(self, node, scope, withs):
-        left = self.relation(node.larg, scope, withs)
-        right = self.relation(node.rarg, scope, withs)
+    def join(self, node, scope, ctes):
+        left = self.relation(node.larg, scope, ctes)
+        right = self.relation(node.rarg, scope, ctes)
         bound = {enums.JoinType.JOIN_INNER: left + right, enums.JoinType.JOIN_LEFT: right,
                  enums.JoinType.JOIN_RIGHT: left}.get(node.jointype, [])
         for name in map(text, node.usingClause or ()):
             ends = [next(((one, name) for one in side if one.has(name)), None) for side in (left, right)]
             self.link(*ends, bound)
-        self.condition(node.quals, scope, withs, bound)
+        self.condition(node.quals, scope, ctes, bound)
         return left + right
 
     # ---- Conditions.
-    def condition(self, node, scope, withs, bound):
+    def condition(self, node, scope, ctes, bound):
         """Each part of it holds for the rows of `bound` that come out."""
         if isinstance(node, ast.BoolExpr) and node.boolop == enums.BoolExprType.AND_EXPR:
             for one in node.args:
-                self.condition(one, scope, withs, bound)
+                self.condition(one, scope, ctes, bound)
         elif isinstance(node, ast.SubLink) and node.subLinkType == enums.SubLinkType.ANY_SUBLINK and not node.operName:
-            columns = self.query(node.subselect, scope, withs)
+            columns = self.query(node.subselect, scope, ctes)
             tested = node.testexpr.args if isinstance(node.testexpr, ast.RowExpr) else (node.testexpr,)
             for one, (_, value) in zip(tested, columns):
                 end = self.term(one, scope)
                 self.lead(end if end and end[0] in bound else None, value)  # the other rows of the subquery are read too
         elif isinstance(node, ast.A_Expr) and text(node.name[-1]) == '=' and node.kind == enums.A_Expr_Kind.AEXPR_OP:
             self.link(self.term(node.lexpr, scope), self.term(node.rexpr, scope), bound)
-            self.expression(node, scope, withs)
+            self.expression(node, scope, ctes)
         elif isinstance(node, ast.A_Expr) and node.kind == enums.A_Expr_Kind.AEXPR_OP_ANY and text(node.name[-1]) == '=':
             end, array = self.term(node.lexpr, scope), bare(node.rexpr)
             if end and isinstance(array, ast.ParamRef) and end[0] in bound:
                 if end[0].table and end[1] == self.schema.keys[end[0].table]:
                     end[0].named_by.add(array.number)
-            self.expression(node, scope, withs)
+            self.expression(node, scope, ctes)
         else:
-            self.expression(node, scope, withs)
+            self.expression(node, scope, ctes)
 
-    def expression(self, node, scope, withs):
+    def expression(self, node, scope, ctes):
         """The subqueries in it."""
         if isinstance(node, ast.SubLink):
-            self.query(node.subselect, scope, withs)
+            self.query(node.subselect, scope, ctes)
             node = node.testexpr
         if node is not None:
             for child in children(node):
-                self.expression(child, scope, withs)
+                self.expression(child, scope, ctes)
 
     # ---- What Citus asks of functions where a table is written: it may run them on another machine than the table's.
     def mutable(self, node, kinds=('stable', 'volatile')):
@@ -319,6 +320,9 @@ class Reading:
         common = set.intersection(*values) if values else set()
         if values and all(values) and not common:
             self.complain('one-owner', 'its tables are bound to different values')
+        places = {self.schema.places[one.table] for one in self.references}
+        if len(places) > 1:
+            self.complain('colocated', f'what lies beside {" and ".join(sorted(places))} may be on different machines')
         for array in {number for kind, number in common if kind == 'element'} if self.form == 'spread' else ():
             for one in self.references:
                 if not one.is_target and array not in one.named_by:

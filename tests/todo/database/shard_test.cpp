@@ -131,8 +131,7 @@ struct BothForms : testing::Test {
         std::vector<std::string> lines;
         for (std::size_t row = 0; row < rows.size(); ++row) {
             std::string line;
-            for (std::size_t column = 0; column < 10; ++column)
-                line += std::string{rows.at(row, column).value_or("-")} + '|';
+            for (std::size_t column = 0; column < 10; ++column) line.append(rows.at(row, column).value_or("-")) += '|';
             lines.push_back(line);
         }
         return lines;
@@ -153,13 +152,13 @@ struct BothForms : testing::Test {
     [[nodiscard]] std::string owners() const { return array_of({owner, other, owner, other}); }
 };
 
-constexpr const char* kStart = "00000000-0000-0000-0000-000000000000";
+constexpr const char* kStarts =
+    "{00000000-0000-0000-0000-000000000000,00000000-0000-0000-0000-000000000000,"
+    "00000000-0000-0000-0000-000000000000,00000000-0000-0000-0000-000000000000}";
 
 TEST_F(BothForms, ListTheSameById) {
     given_todos();
-    const fcgi_worker::pq::Parameters parameters{
-        owners(), std::string{"{"} + kStart + ',' + kStart + ',' + kStart + ',' + kStart + "}",
-        "{NULL,true,false,NULL}", "{3,2,50,1}"};
+    const fcgi_worker::pq::Parameters parameters{owners(), kStarts, "{NULL,true,false,NULL}", "{3,2,50,1}"};
     const auto one = texts(list(kListById, parameters));
     EXPECT_EQ(one.size(), 3U + 2U + 3U + 1U);
     EXPECT_EQ(texts(list(form_of(kListById, kShards), parameters)), one);
@@ -167,10 +166,8 @@ TEST_F(BothForms, ListTheSameById) {
 
 TEST_F(BothForms, ListTheSameByOrder) {
     given_todos();
-    const fcgi_worker::pq::Parameters parameters{
-        owners(), "{-9223372036854775808,5,6,9223372036854775807}",
-        std::string{"{"} + kStart + ',' + kStart + ',' + kStart + ',' + kStart + "}", "{NULL,NULL,true,NULL}",
-        "{4,3,50,2}"};
+    const fcgi_worker::pq::Parameters parameters{owners(), "{-9223372036854775808,5,6,9223372036854775807}", kStarts,
+                                                 "{NULL,NULL,true,NULL}", "{4,3,50,2}"};
     const auto one = texts(list(kListByOrder, parameters));
     EXPECT_EQ(one.size(), 4U + 3U + 3U + 2U);
     EXPECT_EQ(texts(list(form_of(kListByOrder, kShards), parameters)), one);
