@@ -22,7 +22,6 @@
 #include <variant>
 
 #include "accounts/account_routes.hpp"
-#include "accounts/account_statements.hpp"
 #include "accounts/accounts.hpp"
 #include "accounts/admin.hpp"
 #include "crypto.hpp"
@@ -32,7 +31,7 @@
 #include "pg_store.hpp"
 #include "request_metrics.hpp"
 #include "routes.hpp"
-#include "statements.hpp"
+#include "spread_statements.hpp"
 #include "status.hpp"
 #include "supervisor.hpp"
 
@@ -132,9 +131,8 @@ void serve(todo::Options options) {
     auto socket = options.listen == "inherit" ? ListenSocket::inherit(todo::supervisor::inherited_socket())
                                               : ListenSocket::open(options.listen, options.listen_options);
     const auto watchdog = todo::supervisor::watchdog_interval();
-    auto& statements = options.pool.statements;
-    statements.assign(todo::kStatements.begin(), todo::kStatements.end());
-    statements.insert(statements.end(), todo::kAccountStatements.begin(), todo::kAccountStatements.end());
+    todo::add_forms(options.pool.statements, todo::kStatements, options.store.shards);
+    todo::add_forms(options.pool.statements, todo::kAccountStatements, options.store.shards);
     fcgi_worker::pq::Pool pool{options.pool, log};
     options.store.combiner.wait_timeout = options.pool.acquire_timeout;
     todo::PgStore store{pool, options.store};
@@ -173,7 +171,7 @@ void serve(todo::Options options) {
         if (accounts) sources.accounts = [&accounts] { return accounts->counts(); };
         status.emplace(options.status, std::move(sources), log);
     }
-    const todo::Janitor janitor{pool, {}, log};
+    const todo::Janitor janitor{pool, {.shards = options.store.shards}, log};
     const Watch watch{server, options.server.threads, watchdog};
 
     log({LogLevel::kInfo,

@@ -82,6 +82,14 @@ TEST(Options, HaveTheDefaultsOfThePartsTheyAreFor) {
     EXPECT_FALSE(options.anonymous_owner);
 }
 
+TEST(Options, SayInHowManyShardsTheTablesAre) {
+    EXPECT_EQ(options_of({}).store.shards, 0U);
+    EXPECT_EQ(options_of({"--shards=32"}).store.shards, 32U);
+    EXPECT_THROW(options_of({"--shards=64001"}), OptionError);
+    EXPECT_THAT(complaint_about({"--shards=32", "--batch-interval-ms=1"}), testing::HasSubstr("--batch-interval-ms"));
+    EXPECT_EQ(options_of({"--shards=0", "--batch-interval-ms=1"}).store.combiner.batch_interval, milliseconds{1});
+}
+
 TEST(Options, CombineAllOrNoneOrSome) {
     EXPECT_THAT(options_of({}).store.combine, testing::ElementsAreArray(kCombinable));
     EXPECT_THAT(options_of({"--combine=all"}).store.combine, testing::ElementsAreArray(kCombinable));

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "pg_text.hpp"
-#include "statements.hpp"
+#include "spread_statements.hpp"
 
 namespace todo {
 
@@ -30,8 +30,8 @@ public:
 
     void run(const std::stop_token& stop) {
         while (wait(stop, next_interval())) {
-            remove_all(stop, kPurgeWriteKeys);
-            remove_all(stop, kPurgeTombstones);
+            remove_all(stop, form_of(kPurgeWriteKeys, options_.shards));
+            remove_all(stop, form_of(kPurgeTombstones, options_.shards));
         }
     }
 

@@ -225,6 +225,9 @@ void check_together(const Options& options) {
                  options.server.request_budget);
     require_less("--lock-timeout-ms", pool.lock_timeout, "--statement-timeout-ms", pool.statement_timeout);
     require_less("--acquire-timeout-ms", pool.acquire_timeout, "--lock-timeout-ms", pool.lock_timeout);
+    if (options.store.shards > 0 && options.store.combiner.batch_interval.count() > 0) {
+        throw OptionError("--batch-interval-ms is for one server: with --shards the batches of all shards would wait");
+    }
     const MailOptions& mail = options.mail;
     if (mail.command.empty() != mail.from.empty() || mail.command.empty() != mail.page_url.empty()) {
         throw OptionError("--mail-command, --mail-from and --page-url belong together: give all three or none");
@@ -313,6 +316,9 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
                    "Round trips of one kind at the same time, each on a connection");
     declare.number("--batch-interval-ms", options.store.combiner.batch_interval, {0, 1000, " ms"},
                    "Shortest time between two round trips of one kind, so that more requests share each");
+    declare.number(
+        "--shards", options.store.shards, {0, kMostShards, ""},
+        "Shards of each table, where sql/citus/spread.sql has spread these over several machines; 0: one server");
     declare.text("--public-url", options.api.public_url, "URL", check_public_url,
                  "Scheme, host and port that clients see, for the urls of todos; without it those of the request");
     declare.flag("--anonymous-owner", anonymous_owner,

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "pg_text.hpp"
+#include "shard.hpp"
+#include "spread_statements.hpp"
 #include "statements.hpp"
 
 namespace todo {
@@ -96,22 +98,23 @@ CombinerOptions options_for(std::string_view name, const StoreOptions& options) 
 
 PgStore::PgStore(fcgi_worker::pq::Pool& pool, const StoreOptions& options)
     : pool_(pool),
+      shards_(options.shards),
       max_todos_(options.max_todos),
       room_(options.max_todos),
-      list_by_id_(pool, kListById, options_for("list", options)),
-      list_by_order_(pool, kListByOrder, options_for("list", options)),
-      find_(pool, kFind, options_for("get", options)),
-      create_(pool, kCreate, options_for("create", options)),
-      create_keyed_(pool, kCreateKeyed, options_for("create", options)),
-      replace_(pool, kReplace, options_for("replace", options)),
-      patch_(pool, kPatch, options_for("patch", options)),
-      remove_(pool, kRemove, options_for("delete", options)) {}
+      list_by_id_(pool, form_of(kListById, shards_), options_for("list", options)),
+      list_by_order_(pool, form_of(kListByOrder, shards_), options_for("list", options)),
+      find_(pool, form_of(kFind, shards_), options_for("get", options)),
+      create_(pool, form_of(kCreate, shards_), options_for("create", options)),
+      create_keyed_(pool, form_of(kCreateKeyed, shards_), options_for("create", options)),
+      replace_(pool, form_of(kReplace, shards_), options_for("replace", options)),
+      patch_(pool, form_of(kPatch, shards_), options_for("patch", options)),
+      remove_(pool, form_of(kRemove, shards_), options_for("delete", options)) {}
 
 std::vector<Todo> PgStore::list(OwnerId owner, const ListQuery& query, Budget budget) {
     // Before the first page stand the zero UUID, which is no todo's id, and the smallest bigint, which is no order.
     const Uuid last_id = query.after ? query.after->id.value : Uuid{};
     const bool by_id = query.sort == Sort::kById;
-    Member member{.parameters = {owner.value.to_string()}, .weight = query.limit};
+    Member member{.parameters = {owner.value.to_string()}, .group = group_of(owner), .weight = query.limit};
     if (!by_id) {
         const std::int64_t last_order = query.after
                                             ? query.after->order.value_or(std::numeric_limits<std::int64_t>::max())
@@ -131,7 +134,8 @@ std::vector<Todo> PgStore::list(OwnerId owner, const ListQuery& query, Budget bu
 }
 
 std::optional<Todo> PgStore::find(OwnerId owner, TodoId id, Budget budget) {
-    const Rows rows = read(find_, {.parameters = {owner.value.to_string(), id.value.to_string()}}, budget);
+    const Rows rows =
+        read(find_, {.parameters = {owner.value.to_string(), id.value.to_string()}, .group = group_of(owner)}, budget);
     if (rows.empty()) {
         return std::nullopt;
     }
@@ -142,7 +146,8 @@ WriteResult PgStore::create(OwnerId owner, TodoId id, const Content& content, co
                             Budget budget) {
     return within_room(owner, [&](const Parameter& most) {
         Member member{.parameters = {owner.value.to_string(), id.value.to_string()},
-                      .touches = touches(owner, std::nullopt, key)};  // the id is nobody else's
+                      .touches = touches(owner, std::nullopt, key),  // the id is nobody else's
+                      .group = group_of(owner)};
         if (key) member.parameters.insert(member.parameters.end(), {key_of(key), digest_of(key)});
         member.parameters.insert(member.parameters.end(),
                                  {most, content.title, to_parameter(std::optional{content.completed}),
@@ -163,7 +168,8 @@ WriteResult PgStore::replace(OwnerId owner, TodoId id, const Content& content, c
                            to_parameter(std::optional{preconditions.if_none_match_any}),
                            to_parameter(unchanged.version), to_parameter(unchanged.created_at),
                            to_parameter(unchanged.updated_at)},
-            .touches = touches(owner, id, key)};
+            .touches = touches(owner, id, key),
+            .group = group_of(owner)};
         return write(replace_, member, budget);
     });
 }
@@ -177,7 +183,8 @@ WriteResult PgStore::patch(OwnerId owner, TodoId id, const Changes& changes, con
                        to_parameter(changes.order.value_or(std::nullopt)), changes.notes,
                        to_parameter(preconditions.if_match), to_parameter(unchanged.version),
                        to_parameter(unchanged.created_at), to_parameter(unchanged.updated_at)},
-        .touches = touches(owner, id, key)};
+        .touches = touches(owner, id, key),
+        .group = group_of(owner)};
     return read_result(write(patch_, member, budget));
 }
 
@@ -185,7 +192,8 @@ WriteResult PgStore::remove(OwnerId owner, TodoId id, const Preconditions& preco
                             const std::optional<WriteKey>& key, Budget budget) {
     const Member member{.parameters = {owner.value.to_string(), id.value.to_string(), key_of(key), digest_of(key),
                                        to_parameter(preconditions.if_match)},
-                        .touches = touches(owner, id, key)};
+                        .touches = touches(owner, id, key),
+                        .group = group_of(owner)};
     return read_result(write(remove_, member, budget));
 }
 
@@ -207,6 +215,8 @@ std::vector<std::pair<std::string, CombinerCounts>> PgStore::counts() const {
             {"patch", patch_.counts()},
             {"delete", remove_.counts()}};
 }
+
+std::uint64_t PgStore::group_of(OwnerId owner) const { return shards_ == 0 ? 0 : shard_of(owner, shards_); }
 
 Rows PgStore::read(Combiner& combiner, const Member& member, Budget budget) {
     // It changes nothing, so one that was lost on its way may be asked again. Once: what is lost twice is no accident.

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -28,7 +29,13 @@ inline constexpr std::size_t kDefaultMaxTodos = 10'000;
 /// What can share a round trip, by the names that --combine has for them.
 inline constexpr std::array<std::string_view, 6> kCombinable{"list", "get", "create", "replace", "patch", "delete"};
 
+/// As many as Citus makes of a table.
+inline constexpr std::size_t kMostShards = 64'000;
+
 struct StoreOptions {
+    /// 0..64,000 of each table, where these are spread over several machines: a batch has the owners of one shard. 0:
+    /// they are on one server.
+    std::size_t shards = 0;
     std::size_t max_todos = kDefaultMaxTodos;  ///< 1..1,000,000, of one owner.
     fcgi_worker::pq::CombinerOptions combiner = {};
     std::vector<std::string> combine{kCombinable.begin(), kCombinable.end()};  ///< The others go one by one.
@@ -36,8 +43,8 @@ struct StoreOptions {
 
 class PgStore final : public Store {
 public:
-    /// `pool` has kStatements and outlives the store. An owner may have `max_todos`, and some more where
-    /// several are created at the same moment (room.hpp).
+    /// `pool` has kStatements, in the form for options.shards (spread_statements.hpp), and outlives the store. An owner
+    /// may have `max_todos`, and some more where several are created at the same moment (room.hpp).
     explicit PgStore(fcgi_worker::pq::Pool& pool, const StoreOptions& options = {});
 
     [[nodiscard]] std::vector<Todo> list(OwnerId owner, const ListQuery& query, Budget budget) override;
@@ -60,6 +67,7 @@ private:
     using Combiner = fcgi_worker::pq::Combiner;
     using Member = fcgi_worker::pq::Member;
 
+    [[nodiscard]] std::uint64_t group_of(OwnerId owner) const;
     static fcgi_worker::pq::Rows read(Combiner& combiner, const Member& member, Budget budget);
     static fcgi_worker::pq::Rows write(Combiner& combiner, const Member& member, Budget budget);
     static fcgi_worker::pq::Rows write(const std::function<fcgi_worker::pq::Rows()>& execute);
@@ -67,6 +75,7 @@ private:
         OwnerId owner, const std::function<fcgi_worker::pq::Rows(const fcgi_worker::pq::Parameter& most)>& execute);
 
     fcgi_worker::pq::Pool& pool_;
+    std::size_t shards_;
     std::size_t max_todos_;
     Room room_;
     Combiner list_by_id_;

@@ -1,4 +1,5 @@
-/// All the SQL of the application. Each statement is prepared on every connection and is one round trip.
+/// All the SQL of the application. Each statement is prepared on every connection and is one round trip. Where the
+/// tables are spread over several machines, some have another form: spread_statements.hpp.
 ///
 /// Those of the request path but the last are written for many requests at once (fcgi_worker/pq/combiner.hpp): each
 /// parameter is an array with an element for each member, and each row begins with its member's number and the owner.
@@ -132,7 +133,7 @@ inline constexpr Statement kCreateKeyed{"todo_create_keyed", R"sql(
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
-         WHERE kept.created_at <= now() - interval '24 hours'
+         WHERE excluded.created_at - kept.created_at >= interval '24 hours'
         RETURNING owner_id, key
     ), go AS MATERIALIZED (
         SELECT *, now()::timestamptz(3) AS at
@@ -221,7 +222,7 @@ inline constexpr Statement kReplace{"todo_replace", R"sql(
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
-         WHERE kept.created_at <= now() - interval '24 hours'
+         WHERE excluded.created_at - kept.created_at >= interval '24 hours'
         RETURNING owner_id, key
     ), go AS MATERIALIZED (
         SELECT n, owner, id, word, is_new, most, new_title AS title, new_completed AS completed, new_order AS "order",
@@ -316,7 +317,7 @@ inline constexpr Statement kPatch{"todo_patch", R"sql(
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
-         WHERE kept.created_at <= now() - interval '24 hours'
+         WHERE excluded.created_at - kept.created_at >= interval '24 hours'
         RETURNING owner_id, key
     ), go AS MATERIALIZED (
         SELECT n, owner, id, word, COALESCE(new_title, title) AS title, COALESCE(new_completed, completed) AS completed,
@@ -386,7 +387,7 @@ inline constexpr Statement kRemove{"todo_remove", R"sql(
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
-         WHERE kept.created_at <= now() - interval '24 hours'
+         WHERE excluded.created_at - kept.created_at >= interval '24 hours'
         RETURNING owner_id, key
     ), go AS MATERIALIZED (
         SELECT n, owner, id, word
@@ -432,7 +433,7 @@ inline constexpr Statement kRemoveAll{"todo_remove_all", R"sql(
         ON CONFLICT (owner_id, key) DO UPDATE
            SET digest = excluded.digest, todo_id = excluded.todo_id,
                status = excluded.status, created_at = excluded.created_at
-         WHERE kept.created_at <= now() - interval '24 hours'
+         WHERE excluded.created_at - kept.created_at >= interval '24 hours'
         RETURNING 1
     ), go AS MATERIALIZED (
         SELECT word FROM verdict WHERE word = 'deleted' AND ($2 IS NULL OR EXISTS (SELECT FROM claimed))

@@ -264,7 +264,7 @@ TEST_F(AccountsTest, GiveAVisitorAnEmail) {
 
 TEST_F(AccountsTest, RemoveEveryRowAndTellEachProcess) {
     const RefreshToken token = given_account();
-    PgStore todos{pool};
+    PgStore todos{pool, {.shards = shards()}};
     ASSERT_EQ(todos.create(owner, new_id(), {.title = "mine"}, WriteKey{"key", std::string(64, '0')}, soon()).outcome,
               Outcome::kCreated);
     const OwnerId other = new_owner();

@@ -61,7 +61,7 @@ struct AdminTest : testing::Test {
 
     Pool pool{patient("STACK_WORKER_DSN", 2, catalogue())};
     Pool schema_owner{patient("STACK_OWNER_DSN", 1, {kAgeAccount, kAgeRevocation})};
-    PgStore todos{pool};
+    PgStore todos{pool, {.shards = shards()}};
     PgAccountStore store{pool};
     const OwnerId owner = new_owner();
     const std::string id = owner.value.to_string();

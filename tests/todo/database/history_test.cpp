@@ -263,6 +263,7 @@ struct HistoryOf : StoreHistory, testing::WithParamInterface<Sharing> {};
 
 TEST_P(HistoryOf, IsLinearizable) {
     StoreOptions options = GetParam().options;
+    options.shards = shards();
     options.combiner.wait_timeout = std::chrono::seconds{10};  // as the pool's: a busy machine is no fault
     PgStore store{*pool, options};
 
@@ -365,7 +366,7 @@ struct HistoryOfAFaultyStore : StoreHistory, testing::WithParamInterface<std::pa
 
 TEST_P(HistoryOfAFaultyStore, IsFoundOut) {
     constexpr std::size_t kMostOperations = 6'400;  // some hundred are enough
-    PgStore store{*pool};
+    PgStore store{*pool, {.shards = shards()}};
     FaultyStore faulty{store, GetParam().second};
 
     std::optional<std::string> violation;

@@ -25,7 +25,8 @@ struct JanitorAtWork : testing::Test {
     Pool worker{patient("STACK_WORKER_DSN", 1, catalogue())};
     Pool schema_owner{patient("STACK_OWNER_DSN", 1, {kGiveOldKeys, kCountKeys})};
     const std::string owner_id = new_owner().value.to_string();
-    const JanitorOptions quick{.interval = milliseconds{10}, .pause = milliseconds{1}, .step_rows = 2};
+    const JanitorOptions quick{
+        .interval = milliseconds{10}, .pause = milliseconds{1}, .step_rows = 2, .shards = shards()};
 
     std::mutex mutex;
     std::condition_variable logged;

@@ -182,8 +182,8 @@ TEST_F(LinksTest, AreSweptADayLater) {
     given_link(kVerifyEmail);
     let_pass(std::chrono::hours{24});
     const LinkCode young = given_link(kResetPassword);
-    Pool sweeping{patient("STACK_WORKER_DSN", 1, {kLinkPurge})};
-    (void)sweeping.acquire(soon()).execute(kLinkPurge, {"1000"});
+    Pool sweeping{patient("STACK_WORKER_DSN", 1, {form_of(kLinkPurge, shards())})};
+    (void)sweeping.acquire(soon()).execute(form_of(kLinkPurge, shards()), {"1000"});
     EXPECT_EQ(count(), "1");
     EXPECT_EQ(state_of(young, kResetPassword), State::kGood);
 }

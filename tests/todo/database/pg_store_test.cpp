@@ -80,7 +80,7 @@ protected:
 
     static std::unique_ptr<Pool> pool_;
     const OwnerId owner = new_owner();
-    PgStore store{*pool_, {.max_todos = kFewTodos}};
+    PgStore store{*pool_, {.shards = shards(), .max_todos = kFewTodos}};
 };
 
 std::unique_ptr<Pool> PgStoreTest::pool_;

@@ -18,7 +18,7 @@ constexpr Statement kCount{"count_rows", R"(
 struct Purge : testing::Test {
     Pool worker{patient("STACK_WORKER_DSN", 1, catalogue())};
     Pool schema_owner{patient("STACK_OWNER_DSN", 1, {kAgeKeys, kAgeTombstones, kCount})};
-    PgStore store{worker};
+    PgStore store{worker, {.shards = shards()}};
     const OwnerId owner = new_owner();
     const std::string owner_id = owner.value.to_string();
     const WriteKey key{"a-key", std::string(64, 'a')};
@@ -32,7 +32,7 @@ struct Purge : testing::Test {
     /// Runs the statement until nothing is left to remove, as the timer does over time. The stack's workers have timers
     /// too: a row that one of them is about to remove is left to it, and is there until it has.
     void purge(const Statement& statement) {
-        while (worker.acquire(soon()).execute(statement, {"1000"}).at(0, 0) != "0") {
+        while (worker.acquire(soon()).execute(form_of(statement, shards()), {"1000"}).at(0, 0) != "0") {
         }
     }
     std::pair<std::string, std::string> keys_and_todos() {
@@ -81,7 +81,7 @@ TEST_F(Purge, TakesNoMoreThanAStepAtATime) {
     store.create(owner, new_id(), Content{.title = "t"}, WriteKey{"another", key.digest}, soon());
     purge(kPurgeWriteKeys);
     age(kAgeKeys, "25 hours");
-    EXPECT_EQ(worker.acquire(soon()).execute(kPurgeWriteKeys, {"1"}).at(0, 0), "1");
+    EXPECT_EQ(worker.acquire(soon()).execute(form_of(kPurgeWriteKeys, shards()), {"1"}).at(0, 0), "1");
     EXPECT_EQ(keys_and_todos().first, "1");
 }
 

@@ -122,7 +122,7 @@ struct Walk : testing::Test {
     }
 
     Pool pool{patient("STACK_WORKER_DSN", 4, catalogue())};
-    PgStore todos{pool};
+    PgStore todos{pool, {.shards = shards()}};
     PgAccountStore store{pool};
     Tokens tokens{{.keys_file = one_key()}};
     Accounts accounts{pool,

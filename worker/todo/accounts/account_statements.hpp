@@ -40,9 +40,11 @@ inline constexpr Statement kAccountCreate{"account_create", R"sql(
 
 /// $1 digest of the email.
 inline constexpr Statement kAccountByEmail{"account_by_email", R"sql(
+    WITH known AS MATERIALIZED (
+        SELECT owner_id FROM sign_in WHERE email_digest = $1::bytea
+    )
     SELECT owner_id, email, email_verified, created_at, password, blocked_at IS NOT NULL AS blocked, generation
-      FROM sign_in JOIN account USING (owner_id)
-     WHERE email_digest = $1::bytea
+      FROM known JOIN account USING (owner_id)
 )sql"};
 
 /// $1 owner.
@@ -167,7 +169,7 @@ inline constexpr Statement kSessionEnd{"session_end", R"sql(
 inline constexpr Statement kAccountBlock{"account_block", R"sql(
     WITH blocked AS (
         UPDATE account
-           SET blocked_at = COALESCE(blocked_at, now()), generation = generation + 1
+           SET blocked_at = least(blocked_at, now()), generation = generation + 1
          WHERE owner_id = $1
         RETURNING owner_id
     ), revoked AS (
@@ -203,7 +205,7 @@ inline constexpr Statement kLinkCreate{"link_create", R"sql(
                           AND one_time_link.created_at > now() - make_interval(secs => $5::bigint))
     ON CONFLICT (owner_id, purpose) DO UPDATE
        SET email = excluded.email, code_digest = excluded.code_digest, created_at = excluded.created_at
-     WHERE one_time_link.created_at <= now() - make_interval(secs => $5::bigint)
+     WHERE excluded.created_at - one_time_link.created_at >= make_interval(secs => $5::bigint)
     RETURNING 1
 )sql"};
 

@@ -1,5 +1,6 @@
 #include "accounts/admin.hpp"
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <stdexcept>
@@ -8,11 +9,10 @@
 
 #include <fcgi_worker/pq/pool.hpp>
 
-#include "accounts/account_statements.hpp"
 #include "accounts/email.hpp"
 #include "accounts/pg_account_store.hpp"
 #include "pg_text.hpp"
-#include "statements.hpp"
+#include "spread_statements.hpp"
 
 namespace todo {
 namespace {
@@ -33,9 +33,9 @@ fcgi_worker::pq::PoolOptions pool_options(const AdminOptions& options) {
     pool.acquire_timeout = std::chrono::seconds{10};
     pool.statement_timeout = kLongestStep;
     pool.lock_timeout = std::chrono::seconds{10};
-    pool.statements.assign(kAccountStatements.begin(), kAccountStatements.end());
-    pool.statements.insert(pool.statements.end(), kAdminStatements.begin(), kAdminStatements.end());
-    pool.statements.insert(pool.statements.end(), {kPurgeTombstones, kPurgeWriteKeys});
+    add_forms(pool.statements, kAccountStatements, options.shards);
+    add_forms(pool.statements, kAdminStatements, options.shards);
+    add_forms(pool.statements, std::array{kPurgeTombstones, kPurgeWriteKeys}, options.shards);
     return pool;
 }
 
@@ -65,10 +65,11 @@ void list(Pool& pool, const AdminOptions& options, std::ostream& out) {
     }
 }
 
-std::size_t purge(Pool& pool, const Statement& statement) {
+std::size_t purge(Pool& pool, const Statement& statement, std::size_t shards) {
+    const Statement step_of = form_of(statement, shards);
     std::size_t removed = 0;
     for (;;) {
-        const Rows rows = pool.acquire(one_step()).execute(statement, {std::to_string(kStepRows)});
+        const Rows rows = pool.acquire(one_step()).execute(step_of, {std::to_string(kStepRows)});
         const std::size_t step = read_count(rows, 0);
         removed += step;
         if (step < kStepRows) return removed;
@@ -90,14 +91,15 @@ std::size_t purge_visitors(Pool& pool) {
     }
 }
 
-void sweep(Pool& pool, std::ostream& out) {
-    out << purge(pool, kSessionPurge) << " sessions that were not used for 90 days\n"
+void sweep(Pool& pool, std::size_t shards, std::ostream& out) {
+    const auto purged = [&](const Statement& statement) { return purge(pool, statement, shards); };
+    out << purged(kSessionPurge) << " sessions that were not used for 90 days\n"
         << purge_visitors(pool) << " accounts without an email that nobody can reach any more\n"
-        << purge(pool, kOrphanPurge) << " todos of owners that were removed\n"
-        << purge(pool, kLinkPurge) << " links in mails of a day ago\n"
-        << purge(pool, kRevocationPurge) << " revocations of a day ago\n"
-        << purge(pool, kPurgeTombstones) << " tombstones of todos of 30 days ago\n"
-        << purge(pool, kPurgeWriteKeys) << " Idempotency-Keys of a day ago\n";
+        << purged(kOrphanPurge) << " todos of owners that were removed\n"
+        << purged(kLinkPurge) << " links in mails of a day ago\n"
+        << purged(kRevocationPurge) << " revocations of a day ago\n"
+        << purged(kPurgeTombstones) << " tombstones of todos of 30 days ago\n"
+        << purged(kPurgeWriteKeys) << " Idempotency-Keys of a day ago\n";
 }
 
 }  // namespace
@@ -107,7 +109,7 @@ void run_admin(const AdminOptions& options, std::ostream& out) {
     pool.wait_until_full(fcgi_worker::deadline_after(std::chrono::seconds{10}));
     PgAccountStore store{pool};
     if (options.action == AdminAction::kList) return list(pool, options, out);
-    if (options.action == AdminAction::kSweep) return sweep(pool, out);
+    if (options.action == AdminAction::kSweep) return sweep(pool, options.shards, out);
 
     const StoredAccount found = find(store, options.who);
     const OwnerId owner = found.account.owner;

@@ -22,6 +22,7 @@ enum class AdminAction { kList, kBlock, kUnblock, kEndSessions, kRemove, kSweep 
 struct AdminOptions {
     AdminAction action = AdminAction::kList;
     std::string database = "dbname=todo";  ///< As todo-worker's --database.
+    std::size_t shards = 0;                ///< As todo-worker's --shards.
     std::string who = {};                  ///< An owner's id or an email.
     std::string after = {};                ///< An owner's id, of kList.
     std::size_t limit = 100;               ///< 1..10,000 accounts of kList; a screenful or some.

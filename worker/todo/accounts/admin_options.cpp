@@ -37,6 +37,10 @@ std::variant<AdminOptions, HelpText> parse_admin_options(int argc, const char* c
     app.add_option("--database", options.database, "libpq connection string; default dbname=todo [TODO_DATABASE]")
         ->envname("TODO_DATABASE")
         ->option_text("DSN");
+    app.add_option("--shards", options.shards, "Of each table, as todo-worker has it; default 0 [TODO_SHARDS]")
+        ->envname("TODO_SHARDS")
+        ->option_text("N")
+        ->check(CLI::Range(std::size_t{0}, kMostShards));
     for (const Command& command : kCommands) {
         CLI::App* const one = app.add_subcommand(command.name, command.help);
         one->fallthrough();
