@@ -101,6 +101,26 @@ if [[ -n $long ]]; then
     check "one command brings all that was archived to blank hosts" the_last_comes_back
 fi
 
+# The host that takes writes is lost for good, with files that were not archived: the next one brings them.
+gap_is_closed() {
+    local lost host
+    for host in "${databases[@]}"; do
+        [[ $(on "$host" 'runuser -u postgres -- psql -XAtc "SELECT pg_is_in_recovery()"') != f ]] || lost=$host
+    done
+    on "$keeper" 'systemctl stop pgbackrest'
+    begin_adding 3
+    on "$lost" "$switch"
+    sleep 3
+    end_adding
+    down "$lost"
+    sleep 15
+    on "$keeper" 'systemctl start pgbackrest'
+    wait_until 120 passes
+    lab up "$lost"
+    play_backups site.yml
+}
+if [[ -n $long ]] && ((${#databases[@]} > 1)); then check "what a host that is lost for good had not archived, the next one does" gap_is_closed; fi
+
 # The largest file of the last backup.
 damage='cd /var/lib/pgbackrest/backup/todo/latest
     file=$(find . -type f -name "*.zst" -printf "%s %p\n" -o -path "*/bundle/*" -printf "%s %p\n" | sort -n | tail -n 1 | cut -d " " -f 2)
