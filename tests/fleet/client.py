@@ -169,9 +169,10 @@ async def main(options):
     print(json.dumps({name: value for name, value in vars(report).items() if name != "last_post"}))
 
 
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--target", required=True)
-parser.add_argument("--tokens", required=True)
-parser.add_argument("--users", type=int, default=40)
-parser.add_argument("--rate", type=float, default=200)
-asyncio.run(main(parser.parse_args()))
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--tokens", required=True)
+    parser.add_argument("--users", type=int, default=40)
+    parser.add_argument("--rate", type=float, default=200)
+    asyncio.run(main(parser.parse_args()))
