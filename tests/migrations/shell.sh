@@ -97,13 +97,13 @@ begin_load() {
     if wait_until "$patience" serves; then
         api=yes
         "$project/build/release/bench/bench-load" --target "${STACK_URL#http://}-$((STACK_FIRST_PORT + STACK_PORTS - 1))" \
-            --tokens "$here/tokens" --users 100 --ramp 100 --phase "$requests_per_second:$load_seconds" --mix 50:30:20:0 \
+            --tokens "$here/tokens" --users 100 --ramp 400 --phase "$requests_per_second:$load_seconds" --mix 50:30:20:0 \
             >"$folder/api.json" 2>"$folder/api.out" 9>&- &
         loads+=($!)
     fi
     [[ $api == yes || $must_serve == no ]] || { echo "the workers do not serve" && return 1; }
     wait_until 30 has_sessions "$((${#scripts[@]} > 0 ? 9 : 1))" || { echo "pgbench has not connected" && return 1; }
-    sleep 2 # each of them has been answered
+    sleep 1 # each of them has been answered
     began=${EPOCHREALTIME/./}
 }
 
@@ -149,7 +149,7 @@ under_load() {
     read -ra machine < <(logged machine)
     if ((code == 0 && machine[2] > most_ms)); then echo "${machine[2]}" >"$here/stood_still"; fi
     read -ra statements < <(logged statements)
-    seconds=$(((took_ms + 3000) / 1000))
+    seconds=$(((took_ms + 2000) / 1000))
     if [[ -e $folder/statements.out ]]; then
         judge statements "${statements[@]}" $((seconds * statements_per_second / 2)) "${machine[2]}" || code=1
     fi
