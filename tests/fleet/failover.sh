@@ -32,8 +32,8 @@ check "writes are back within ten seconds, by the median" within_ten_seconds
 write_alone='
     writes=0
     while [[ ! -e /run/alone.stop ]]; do
-        if timeout 5 runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 todo -c "INSERT INTO todo (owner_id, id, title, completed, created_at, updated_at, version)
-            VALUES (gen_random_uuid(), gen_random_uuid(), '\''alone'\'', false, now(), now(), 1)" >/dev/null 2>&1; then
+        if timeout 5 runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 todo -c "INSERT INTO todo (owner_id, id, title, completed, notes, created_at, updated_at, version)
+            VALUES (gen_random_uuid(), gen_random_uuid(), '\''alone'\'', false, '\'''\'', now(), now(), 1)" >/dev/null 2>&1; then
             echo "$EPOCHREALTIME" >>/run/alone
         fi
         sleep 0.1
