@@ -37,8 +37,8 @@ changes() { sed -nE 's/^([^%@#[:blank:]]+) .*/\1/p' "$project/sql/sqitch.plan"; 
 begin_anew() {
     kept=$(owner_sql -c "SELECT array_agg(relname || '.' || attname) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
                           WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped")
-    use_state "$state"
     psql -X -q -v ON_ERROR_STOP=1 "host=$state/run/postgresql dbname=postgres user=postgres" -c 'DROP DATABASE todo WITH (FORCE)'
+    rm -- "$state/pg/todo-worker.applied"
 }
 
 # plan CHANGE: the project's as far as this one. plant CHANGE...: these of the tests behind them.
