@@ -32,7 +32,7 @@ is_rebuilt() {
     name=$(standby)
     down "$name"
     lab up "$name"
-    play site.yml --limit "$name"
+    play site.yml
     wait_until 60 are_well
     on "$name" 'todo-etcdctl endpoint health && todo-etcdctl member list' | grep -c started | grep -x 3
     play verify.yml
