@@ -78,6 +78,7 @@ start_pgbench() {
         -l --log-prefix "$folder/$1" "${@:4}" "$STACK_OWNER_DSN" >"$folder/$1.out" 2>&1 9>&- &
     loads+=($!)
 }
+asks_by_now() { grep -qF "s, $requests_per_second:$load_seconds:" "$folder/api.out"; }
 has_sessions() { [[ $(sql -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'") == "$1" ]]; }
 
 begin_load() {
@@ -97,11 +98,12 @@ begin_load() {
     if wait_until "$patience" serves; then
         api=yes
         "$project/build/release/bench/bench-load" --target "${STACK_URL#http://}-$((STACK_FIRST_PORT + STACK_PORTS - 1))" \
-            --tokens "$here/tokens" --users 100 --ramp 400 --phase "$requests_per_second:$load_seconds" --mix 50:30:20:0 \
+            --tokens "$here/tokens" --users 100 --ramp 400 --step-pause 1 --phase "$requests_per_second:$load_seconds" --mix 50:30:20:0 \
             >"$folder/api.json" 2>"$folder/api.out" 9>&- &
         loads+=($!)
     fi
     [[ $api == yes || $must_serve == no ]] || { echo "the workers do not serve" && return 1; }
+    [[ $api == no ]] || wait_until 30 asks_by_now || { echo "bench-load does not ask" && return 1; }
     wait_until 30 has_sessions "$((${#scripts[@]} > 0 ? 9 : 1))" || { echo "pgbench has not connected" && return 1; }
     sleep 1 # each of them has been answered
     began=${EPOCHREALTIME/./}
