@@ -45,15 +45,7 @@ end_adding() {
     started "python3 $project/tests/fleet/moments.py" | xargs -r kill -TERM
     wait "$adding"
 }
-# on_databases COMMAND: on each of them, at the same time.
-on_databases() {
-    local host pids=()
-    for host in "${databases[@]}"; do
-        on "$host" "$1" &
-        pids+=($!)
-    done
-    for host in "${pids[@]}"; do wait "$host"; done
-}
+on_databases() { on_each "$1" "${databases[@]}"; }
 switch='[[ $(runuser -u postgres -- psql -XAtc "SELECT pg_is_in_recovery()") == t ]] || runuser -u postgres -- psql -XAtc "SELECT pg_switch_wal()"'
 lose='systemctl kill --signal KILL "postgresql@15-main" "patroni@15-main" || true
     systemctl stop postgresql@15-main patroni@15-main || true

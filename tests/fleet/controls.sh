@@ -1,13 +1,6 @@
 # shellcheck shell=bash disable=SC2016,SC2154 # for the shell of a host; set by shell.sh and run
 # Proof 6: what the releases without a failure rest on is taken away, one at a time; then requests fail, or a release hangs.
-on_all() {
-    local host pids=()
-    for host in "${apps[@]}"; do
-        on "$host" "$1" &
-        pids+=($!)
-    done
-    for host in "${pids[@]}"; do wait "$host"; done
-}
+on_all() { on_each "$1" "${apps[@]}"; }
 # fails_under_load COMMAND...
 fails_under_load() {
     mark_errors

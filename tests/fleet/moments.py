@@ -17,7 +17,7 @@ import sys
 import time
 import uuid
 
-from client import Connection
+from client import Connection, count_todos
 
 
 async def add(number, connection, notes, stopped):
@@ -32,20 +32,10 @@ async def add(number, connection, notes, stopped):
         await asyncio.sleep(0.05)
 
 
-async def titles(connection):
-    found, path = set(), "/v1/todos?limit=200"
-    while path:
-        status, body, path = await connection.ask("GET", path)
-        if status != 200:
-            sys.exit(f"moments: the todos cannot be listed: {status} {body[:300]}")
-        found.update(item["title"] for item in json.loads(body))
-    return found
-
-
 async def check(connections, options):
     with open(options.notes, encoding="ascii") as file:
         notes = [json.loads(line) for line in file]
-    found = set().union(*await asyncio.gather(*(titles(connection) for connection in connections)))
+    found = set().union(*await asyncio.gather(*(count_todos(connection) for connection in connections)))
     before = [note for note in notes if note["answered"] < options.moment]
     after = [note for note in notes if note["sent"] > options.moment]
     missing = [note for note in before if note["title"] not in found]

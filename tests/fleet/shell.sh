@@ -11,6 +11,16 @@ down() {
 # on HOST COMMAND: as root there.
 on() { lab ssh "$1" -- sudo bash -euo pipefail -c "$(printf %q "$2")" </dev/null; }
 
+# on_each COMMAND HOST...: as root on each of them, at the same time.
+on_each() {
+    local host pids=()
+    for host in "${@:2}"; do
+        on "$host" "$1" &
+        pids+=($!)
+    done
+    for host in "${pids[@]}"; do wait "$host"; done
+}
+
 # When each worker process of an app host began.
 started_at() { on "$1" 'systemctl show -P ExecMainStartTimestampMonotonic todo-worker@0 todo-worker@1'; }
 
