@@ -192,6 +192,8 @@ class Reading:
                 alias = text(value.fields[0]) if len(value.fields) > 1 else None
                 for relation in scope.relations:
                     if alias in (None, relation.alias):
+                        if relation.table:
+                            self.complain('names-columns', f'{relation.table}.* has what a later migration adds')
                         columns += [(name, (relation, name)) for name in relation.columns]
                 continue
             self.expression(value, scope, ctes)

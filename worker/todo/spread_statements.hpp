@@ -57,7 +57,8 @@ struct Named {
 
 inline constexpr Statement kSpreadListById{kListById.name, R"sql(
     SELECT n, owner_id, id, title, completed, "order", notes, created_at, updated_at, version
-      FROM (SELECT todo.*, n, size, row_number() OVER (PARTITION BY owner_id, n ORDER BY id) AS place
+      FROM (SELECT n, size, owner_id, id, title, completed, "order", notes, created_at, updated_at, version,
+                   row_number() OVER (PARTITION BY owner_id, n ORDER BY id) AS place
               FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bigint[])
                    WITH ORDINALITY AS member(owner, seen, wanted, size, n)
               JOIN todo ON owner_id = owner AND owner_id = ANY ($1::uuid[])
@@ -70,8 +71,9 @@ inline constexpr Statement kSpreadListById{kListById.name, R"sql(
 
 inline constexpr Statement kSpreadListByOrder{kListByOrder.name, R"sql(
     SELECT n, owner_id, id, title, completed, "order", notes, created_at, updated_at, version
-      FROM (SELECT todo.*, n, size, row_number() OVER (PARTITION BY owner_id, n
-                                                       ORDER BY COALESCE("order", 9223372036854775807), id) AS place
+      FROM (SELECT n, size, owner_id, id, title, completed, "order", notes, created_at, updated_at, version,
+                   row_number() OVER (PARTITION BY owner_id, n
+                                      ORDER BY COALESCE("order", 9223372036854775807), id) AS place
               FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::boolean[], $5::bigint[])
                    WITH ORDINALITY AS member(owner, seen_order, seen, wanted, size, n)
               JOIN todo ON owner_id = owner AND owner_id = ANY ($1::uuid[])

@@ -181,7 +181,7 @@ inline constexpr Statement kReplace{"todo_replace", R"sql(
             ON earlier.owner_id = owner AND earlier.key = member.key
            AND earlier.created_at + interval '24 hours' > now()
     ), locked AS MATERIALIZED (
-        SELECT n, todo.*
+        SELECT n, todo.id, title, completed, "order", notes, created_at, updated_at, version, deleted_at
           FROM asked JOIN todo ON owner_id = owner AND todo.id = asked.id
          WHERE refusal IS NULL
          ORDER BY owner_id, todo.id
@@ -291,7 +291,7 @@ inline constexpr Statement kPatch{"todo_patch", R"sql(
             ON earlier.owner_id = owner AND earlier.key = member.key
            AND earlier.created_at + interval '24 hours' > now()
     ), locked AS MATERIALIZED (
-        SELECT n, todo.*
+        SELECT n, todo.id, title, completed, "order", notes, created_at, updated_at, version, deleted_at
           FROM asked JOIN todo ON owner_id = owner AND todo.id = asked.id
          WHERE refusal IS NULL
          ORDER BY owner_id, todo.id
@@ -365,7 +365,7 @@ inline constexpr Statement kRemove{"todo_remove", R"sql(
             ON earlier.owner_id = owner AND earlier.key = member.key
            AND earlier.created_at + interval '24 hours' > now()
     ), locked AS MATERIALIZED (
-        SELECT n, todo.*
+        SELECT n, todo.id, created_at, version, deleted_at
           FROM asked JOIN todo ON owner_id = owner AND todo.id = asked.id
          WHERE refusal IS NULL
          ORDER BY owner_id, todo.id
