@@ -69,7 +69,7 @@ TEST(JsonObjects, AreThoseOfTheMemberThatIsAsked) {
     EXPECT_THAT(objects[1], IsEmpty());
 }
 
-std::string complaint_about(const std::string& text) {
+std::string complaint_of(const std::string& text) {
     try {
         (void)parse_json_objects(text, "keys");
     } catch (const std::runtime_error& error) {
@@ -83,16 +83,16 @@ TEST(JsonObjects, AreReadAsStrictlyAsABody) {
          {"", "{", "nonsense", "{}{}", R"({"keys":[],"keys":[]})", R"({"keys":[{"a":1,"a":2}]})",
           R"({"keys":[{"a":{"b":1,"b":2}}]})", R"({"keys":[{"a":"\u0000"}]})", R"({"keys":[{"a":1e999}]})",
           R"({"keys":[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]})", "\xEF\xBB\xBF{}", "{\"keys\":[{\"a\":\"\xFF\"}]}"}) {
-        EXPECT_THAT(complaint_about(odd), AllOf(HasSubstr("it is no JSON: "), Not(HasSubstr("\n")))) << odd;
+        EXPECT_THAT(complaint_of(odd), AllOf(HasSubstr("it is no JSON: "), Not(HasSubstr("\n")))) << odd;
     }
 }
 
 TEST(JsonObjects, AreInAnArrayOfAnObject) {
     for (const char* odd : {"[]", "1", "{}", R"({"key":[]})", R"({"keys":{}})", R"({"keys":"[]"})"}) {
-        EXPECT_THAT(complaint_about(odd), HasSubstr("no object with an array \"keys\"")) << odd;
+        EXPECT_THAT(complaint_of(odd), HasSubstr("no object with an array \"keys\"")) << odd;
     }
     for (const char* odd : {R"({"keys":["a"]})", R"({"keys":[{},[]]})"}) {
-        EXPECT_THAT(complaint_about(odd), HasSubstr("something in \"keys\" is no object")) << odd;
+        EXPECT_THAT(complaint_of(odd), HasSubstr("something in \"keys\" is no object")) << odd;
     }
 }
 

@@ -144,6 +144,14 @@ make_certificate() {
     echo "ssl_certificate $1/certificate.pem; ssl_certificate_key $1/key.pem;" >"$state/nginx/site/tls.conf"
 }
 
+# use_ccache: where ccache is installed, what was compiled before, here or in another clone, is not compiled again. It is kept in
+# ~/.cache/ccache.
+use_ccache() {
+    if [[ -z ${CMAKE_CXX_COMPILER_LAUNCHER:-} ]] && ccache --show-stats >/dev/null 2>&1; then
+        export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$project
+    fi
+}
+
 free_memory_mib() { echo $(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) / 1024)); }
 free_disk_mib() { echo $(($(df --output=avail -k -- "$1" | tail -n 1) / 1024)); } # PATH
 

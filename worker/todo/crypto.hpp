@@ -17,6 +17,8 @@ void start_crypto();
 
 void fill_random(void* bytes, std::size_t count);
 
+inline constexpr std::size_t kSecretBytes = 32;  ///< Of chance: nobody guesses what is told to one alone.
+
 /// SHA-256 over all parts, each with its length before it, so that moving a byte from one part to the next shows.
 /// 64 hexadecimal digits.
 [[nodiscard]] std::string sha256_hex(std::initializer_list<std::string_view> parts);

@@ -11,6 +11,7 @@ namespace todo {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr std::size_t kTimeBytes = 6;
 
 std::optional<std::uint8_t> hex_value(char digit) {
     if (digit >= '0' && digit <= '9') return static_cast<std::uint8_t>(digit - '0');
@@ -46,7 +47,7 @@ std::uint64_t next_ticks(std::uint64_t now) {
 
 std::optional<Uuid> Uuid::parse(std::string_view text) {
     if (text.size() != 36) return std::nullopt;
-    std::array<std::uint8_t, 16> bytes{};
+    std::array<std::uint8_t, Uuid::kBytes> bytes{};
     std::size_t at = 0;
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         if (hyphen_before(i) && text[at++] != '-') return std::nullopt;
@@ -81,21 +82,20 @@ Uuid Uuid::of_bytes(std::string_view bytes) {
 }
 
 std::chrono::sys_time<std::chrono::milliseconds> Uuid::time() const {
-    constexpr std::size_t kBytes = 6;
     std::int64_t milliseconds = 0;
-    for (std::size_t i = 0; i < kBytes; ++i) milliseconds = milliseconds << 8 | bytes_.at(i);
+    for (std::size_t i = 0; i < kTimeBytes; ++i) milliseconds = milliseconds << 8 | bytes_.at(i);
     return std::chrono::sys_time<std::chrono::milliseconds>{std::chrono::milliseconds{milliseconds}};
 }
 
 Uuid make_uuid_v7() { return make_uuid_v7(std::chrono::system_clock::now()); }
 
 Uuid make_uuid_v7(std::chrono::sys_time<std::chrono::nanoseconds> now) {
-    std::array<std::uint8_t, 16> bytes{};
+    std::array<std::uint8_t, Uuid::kBytes> bytes{};
     fill_random(bytes.data() + 8, 8);
 
     const std::uint64_t ticks = next_ticks(to_ticks(now));
     const std::uint64_t milliseconds = ticks >> 12;
-    for (std::size_t i = 0; i < 6; ++i) bytes.at(i) = static_cast<std::uint8_t>(milliseconds >> (40 - 8 * i));
+    for (std::size_t i = 0; i < kTimeBytes; ++i) bytes.at(i) = static_cast<std::uint8_t>(milliseconds >> (40 - 8 * i));
     bytes[6] = static_cast<std::uint8_t>(0x70 | (ticks >> 8 & 0x0F));
     bytes[7] = static_cast<std::uint8_t>(ticks);
     bytes[8] = static_cast<std::uint8_t>(0x80 | (bytes[8] & 0x3F));

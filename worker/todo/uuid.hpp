@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,18 +16,20 @@ namespace todo {
 
 class Uuid {
 public:
+    static constexpr std::size_t kBytes = 16;
+
     Uuid() = default;  ///< All zero.
-    explicit Uuid(std::array<std::uint8_t, 16> bytes) : bytes_(bytes) {}
+    explicit Uuid(std::array<std::uint8_t, kBytes> bytes) : bytes_(bytes) {}
 
     /// Upper case is read too. None for anything but the canonical form.
     [[nodiscard]] static std::optional<Uuid> parse(std::string_view text);
     [[nodiscard]] std::string to_string() const;
     void append_to(std::string& text) const;
 
-    /// The first 16 of them; there are as many.
+    /// The first kBytes of them; there are as many.
     [[nodiscard]] static Uuid of_bytes(std::string_view bytes);
     void append_bytes_to(std::string& bytes) const { bytes.append(bytes_.begin(), bytes_.end()); }
-    [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
+    [[nodiscard]] const std::array<std::uint8_t, kBytes>& bytes() const { return bytes_; }
 
     /// Of a version 7: when it was made.
     [[nodiscard]] std::chrono::sys_time<std::chrono::milliseconds> time() const;
@@ -34,7 +37,7 @@ public:
     auto operator<=>(const Uuid&) const = default;
 
 private:
-    std::array<std::uint8_t, 16> bytes_{};
+    std::array<std::uint8_t, kBytes> bytes_{};
 };
 
 /// RFC 9562, version 7: milliseconds since 1970 with 12 bits of their fraction, then 62 random bits. Ids that one

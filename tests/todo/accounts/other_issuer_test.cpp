@@ -19,17 +19,9 @@ using testing::HasSubstr;
 
 const Uuid kSomebody = *Uuid::parse("0198c0de-abcd-7123-89ab-0123456789ef");
 
-const ForeignKey& rsa() {
-    static const ForeignKey pair = ForeignKey::rsa();
-    return pair;
-}
-const ForeignKey& ec() {
-    static const ForeignKey pair = ForeignKey::ec();
-    return pair;
-}
 std::string keys() { return key_set({hs256_jwk("own", kSecret), rsa().jwk("RS256-key"), ec().jwk("ES256-key")}); }
 
-std::string claims(const std::vector<Member>& changes = {}) {
+std::string their_claims(const std::vector<Member>& changes = {}) {
     return json({{"iss", R"("https://issuer.example")"},
                  {"aud", R"("todos")"},
                  {"sub", R"("alice")"},
@@ -46,7 +38,7 @@ struct ATokenOfTheOtherIssuer : testing::TestWithParam<const char*> {
     }
     [[nodiscard]] static const ForeignKey& pair() { return std::string_view{GetParam()} == "RS256" ? rsa() : ec(); }
     [[nodiscard]] static std::string with(const std::vector<Member>& changes) {
-        return pair().token(header(GetParam()), claims(changes));
+        return pair().token(header(GetParam()), their_claims(changes));
     }
     [[nodiscard]] auto refusal(std::string_view token) const { return refusal_of(tokens, token); }
 
@@ -114,9 +106,9 @@ TEST_P(ATokenOfTheOtherIssuer, IsRefusedWithASecretThatIsThePublicKey) {
     const std::string id = std::string{GetParam()} + "-key";
     const std::string confused = json({{"alg", R"("HS256")"}, {"kid", '"' + id + '"'}});
     for (const std::string& secret : {rsa().jwk(id), ec().jwk(id), rsa().pem(), ec().pem()}) {
-        EXPECT_THAT(refusal(hs256_token(confused, claims(), secret)),
+        EXPECT_THAT(refusal(hs256_token(confused, their_claims(), secret)),
                     IsRefusedAs("its algorithm is not that of its key"));
-        EXPECT_THAT(refusal(hs256_token(header(GetParam()), claims(), secret)),
+        EXPECT_THAT(refusal(hs256_token(header(GetParam()), their_claims(), secret)),
                     IsRefusedAs("its signature does not match"));
     }
 }
@@ -125,25 +117,26 @@ TEST_P(ATokenOfTheOtherIssuer, IsRefusedUnderAnotherAlgorithm) {
     const std::string id = std::string{GetParam()} + "-key";
     for (const char* other : {"none", "None", "", "HS256", "RS384", "ES384", "PS256"}) {
         const std::string named = json({{"alg", '"' + std::string{other} + '"'}, {"kid", '"' + id + '"'}});
-        EXPECT_THAT(refusal(pair().token(named, claims())), IsRefusedAs("its algorithm is not that of its key"));
-        EXPECT_THAT(refusal(unsigned_token(named, claims()) + '.'),
+        EXPECT_THAT(refusal(pair().token(named, their_claims())), IsRefusedAs("its algorithm is not that of its key"));
+        EXPECT_THAT(refusal(unsigned_token(named, their_claims()) + '.'),
                     IsRefusedAs("its algorithm is not that of its key"));
     }
     const ForeignKey& other = std::string_view{GetParam()} == "RS256" ? ec() : rsa();
-    EXPECT_THAT(refusal(other.token(header(GetParam()), claims())), IsRefusedAs("its signature does not match"));
+    EXPECT_THAT(refusal(other.token(header(GetParam()), their_claims())), IsRefusedAs("its signature does not match"));
 }
 
 TEST_P(ATokenOfTheOtherIssuer, IsRefusedUnderTheServicesKey) {
-    EXPECT_THAT(refusal(pair().token(R"({"alg":"HS256","kid":"own"})", claims())),
+    EXPECT_THAT(refusal(pair().token(R"({"alg":"HS256","kid":"own"})", their_claims())),
                 IsRefusedAs("its signature does not match"));
-    EXPECT_THAT(
-        refusal(pair().token(json({{"alg", '"' + std::string{GetParam()} + '"'}, {"kid", R"("own")"}}), claims())),
-        IsRefusedAs("its algorithm is not that of its key"));
+    EXPECT_THAT(refusal(pair().token(json({{"alg", '"' + std::string{GetParam()} + '"'}, {"kid", R"("own")"}}),
+                                     their_claims())),
+                IsRefusedAs("its algorithm is not that of its key"));
 }
 
 TEST_P(ATokenOfTheOtherIssuer, IsRefusedWithTheSignatureOfAnotherKey) {
     const ForeignKey stranger = std::string_view{GetParam()} == "RS256" ? ForeignKey::rsa() : ForeignKey::ec();
-    EXPECT_THAT(refusal(stranger.token(header(GetParam()), claims())), IsRefusedAs("its signature does not match"));
+    EXPECT_THAT(refusal(stranger.token(header(GetParam()), their_claims())),
+                IsRefusedAs("its signature does not match"));
 }
 
 TEST_P(ATokenOfTheOtherIssuer, IsRefusedWithAnyOfItsBitsChanged) {
@@ -169,7 +162,7 @@ TEST_P(ATokenOfTheOtherIssuer, IsRefusedCutAtAnyLength) {
 INSTANTIATE_TEST_SUITE_P(Algorithms, ATokenOfTheOtherIssuer, testing::Values("RS256", "ES256"));
 
 TEST_F(ATokenOfTheOtherIssuer, IsNeverMadeWithTheServicesSecret) {
-    EXPECT_THAT(refusal(hs256_token(R"({"alg":"HS256","kid":"own"})", claims())),
+    EXPECT_THAT(refusal(hs256_token(R"({"alg":"HS256","kid":"own"})", their_claims())),
                 IsRefusedAs("it is from another issuer"));
 }
 

@@ -26,14 +26,6 @@ using testing::Property;
 using testing::StartsWith;
 
 const std::string kServiceKey = hs256_jwk("own", kSecret);
-const ForeignKey& rsa() {
-    static const ForeignKey pair = ForeignKey::rsa();
-    return pair;
-}
-const ForeignKey& ec() {
-    static const ForeignKey pair = ForeignKey::ec();
-    return pair;
-}
 
 template <typename Read>
 std::string refusal(Read read) {

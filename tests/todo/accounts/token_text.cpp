@@ -142,4 +142,13 @@ std::string ForeignKey::token(std::string_view header, std::string_view payload)
     return text + '.' + to_base64url(key_->is_rsa() ? signature : flat(signature));
 }
 
+const ForeignKey& rsa() {
+    static const ForeignKey pair = ForeignKey::rsa();
+    return pair;
+}
+const ForeignKey& ec() {
+    static const ForeignKey pair = ForeignKey::ec();
+    return pair;
+}
+
 }  // namespace todo

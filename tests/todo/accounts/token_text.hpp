@@ -51,4 +51,8 @@ private:
     std::shared_ptr<Key> key_;
 };
 
+/// One of each for whoever needs no other: making one takes a while.
+[[nodiscard]] const ForeignKey& rsa();
+[[nodiscard]] const ForeignKey& ec();
+
 }  // namespace todo

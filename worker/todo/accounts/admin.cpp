@@ -127,7 +127,7 @@ void run_admin(const AdminOptions& options, std::ostream& out) {
             store.end_session(owner, std::nullopt, one_step());
             done = "signed out everywhere";
             break;
-        case AdminAction::kRemove:
+        case AdminAction::kRemoveAccount:
             if (!store.remove(found, one_step()))
                 throw std::runtime_error("the account has changed meanwhile: try again");
             done = "removed";

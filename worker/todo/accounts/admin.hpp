@@ -17,7 +17,7 @@
 
 namespace todo {
 
-enum class AdminAction { kList, kBlock, kUnblock, kEndSessions, kRemove, kSweep };
+enum class AdminAction { kList, kBlock, kUnblock, kEndSessions, kRemoveAccount, kSweep };
 
 struct AdminOptions {
     AdminAction action = AdminAction::kList;

@@ -20,7 +20,7 @@ constexpr std::array<Command, 6> kCommands{{
     {AdminAction::kUnblock, "unblock", "Let the owner of a blocked account in again"},
     {AdminAction::kEndSessions, "end-sessions",
      "End an account's sessions: whoever has its password may sign in again"},
-    {AdminAction::kRemove, "remove", "Remove an account with all its todos, for good"},
+    {AdminAction::kRemoveAccount, "remove", "Remove an account with all its todos, for good"},
     {AdminAction::kSweep, "sweep",
      "Remove what has served its time: sessions, and accounts without an email, unused for 90 days; old tombstones"},
 }};

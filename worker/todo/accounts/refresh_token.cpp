@@ -8,9 +8,8 @@
 namespace todo {
 namespace {
 
-constexpr std::size_t kIdBytes = 16;
-constexpr std::size_t kSecretBytes = 32;
-constexpr std::size_t kBytes = 2 * kIdBytes + kSecretBytes;
+constexpr std::size_t kIds = 2 * Uuid::kBytes;
+constexpr std::size_t kBytes = kIds + kSecretBytes;
 
 }  // namespace
 
@@ -19,7 +18,7 @@ RefreshToken make_refresh_token(OwnerId owner, Uuid session) {
     owner.value.append_bytes_to(bytes);
     session.append_bytes_to(bytes);
     bytes.resize(kBytes);
-    fill_random(bytes.data() + 2 * kIdBytes, kSecretBytes);
+    fill_random(bytes.data() + kIds, kSecretBytes);
     return {owner, session, to_base64url(bytes), sha256_hex({bytes})};
 }
 
@@ -28,7 +27,7 @@ std::optional<RefreshToken> parse_refresh_token(std::string_view text) {
     if (text.size() != kCharacters) return std::nullopt;
     const auto bytes = from_base64url(text);
     if (!bytes || bytes->size() != kBytes) return std::nullopt;
-    return RefreshToken{OwnerId{Uuid::of_bytes(*bytes)}, Uuid::of_bytes(bytes->substr(kIdBytes)), std::string{text},
+    return RefreshToken{OwnerId{Uuid::of_bytes(*bytes)}, Uuid::of_bytes(bytes->substr(Uuid::kBytes)), std::string{text},
                         sha256_hex({*bytes})};
 }
 
