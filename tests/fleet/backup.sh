@@ -133,4 +133,4 @@ is_mended() {
     play_backups verify.yml
 }
 check "a test restore of a damaged backup fails, and says so" is_found
-check "another backup mends it" is_mended
+if [[ -n $long ]]; then check "another backup mends it" is_mended; fi

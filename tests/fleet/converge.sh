@@ -9,7 +9,7 @@ check "a dry run on blank hosts works, and does nothing" a_dry_run
 converges() { play site.yml && lab run -- curl -sf -m 5 -o /dev/null -H 'Host: todo.example' "http://${addresses[0]}:8080/"; }
 check "blank hosts become a fleet, which the last play verifies" converges
 again() { play site.yml && nothing_changed "${fleet[@]}"; }
-check "a second run changes nothing" again
+if [[ -n $long ]]; then check "a second run changes nothing" again; fi
 
 no_secret_is_in_a_log() {
     local host log
@@ -67,11 +67,14 @@ each_is_found() {
     refuses "Read the rules that hold" play verify.yml --limit edge1
     [[ -z $long ]] || refuses "Read both limits of who signs in" play verify.yml --limit edge2
 }
+# Whom nobody has touched has nothing to change.
+left_alone=()
+for host in "${fleet[@]}"; do [[ " ${drifted[*]} " == *" $host "* ]] || left_alone+=("$host"); done
 is_mended() {
-    play site.yml --limit "$limit"
+    play site.yml && nothing_changed "${left_alone[@]}"
     [[ -z $long ]] || { play site.yml && nothing_changed "${fleet[@]}" && play site.yml --check && nothing_changed "${fleet[@]}"; }
 }
 check "things can be changed by hand" drift
 check "verify finds live values that are others" each_is_found
 check "a dry run finds on each host what was changed" is_found
-check "a run mends it, as verify says at its end" is_mended
+check "a run mends it, as verify says at its end, and changes nothing else" is_mended

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2016,SC2154 # for the shell of a host; set by shell.sh and run
 # The host that takes writes is killed, or cut off: another one takes them, and what was acknowledged is there once.
-losses=2
+losses=1
 [[ -z $long ]] || losses=10
 pauses=()
 is_lost() {

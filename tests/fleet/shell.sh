@@ -44,7 +44,8 @@ version_of() { basename -- "$(package_of "$1")" | cut -d _ -f 2; }
 make_packages() {
     local number
     for ((number = 1; number <= releases_needed; ++number)); do
-        "$project/todo" package --revision "$number" --output "$releases" || return
+        compgen -G "$releases/todo-worker_*-${number}_*.deb" >/dev/null ||
+            "$project/todo" package --revision "$number" --output "$releases" || return
     done
 }
 
