@@ -40,7 +40,7 @@ struct ListQuery {
 /// The client's Idempotency-Key and what the request was, so that a repeat is known as one.
 struct WriteKey {
     std::string key = {};
-    std::string digest = {};  ///< SHA-256 over method, path and body, in hexadecimal digits.
+    std::string digest = {};  ///< SHA-256 over method, path, query and body, in hexadecimal digits.
 };
 
 /// What must hold for a write to happen.
