@@ -50,9 +50,9 @@ TEST_F(Cors, LetsThePageReadTheAnswerAndItsHeaders) {
 
     EXPECT_THAT(created, Answers(201));
     EXPECT_THAT(created, LetsThePageRead());
-    for (const char* header : {"ETag", "Location", "Link", "Retry-After", "RateLimit-Policy", "WWW-Authenticate",
-                               "X-Request-Id", "Idempotent-Replayed", "Allow", "Accept, ", "Accept-Encoding", "Accept-Patch",
-                               "Accept-Post"}) {
+    for (const char* header :
+         {"ETag", "Location", "Link", "Retry-After", "RateLimit-Policy", "WWW-Authenticate", "X-Request-Id",
+          "Idempotent-Replayed", "Allow", "Accept, ", "Accept-Encoding", "Accept-Patch", "Accept-Post"}) {
         EXPECT_THAT(created, HasHeader("Access-Control-Expose-Headers", HasSubstr(header)));
     }
 }
