@@ -28,7 +28,7 @@ one_more() {
 }
 check "a backup is made by one command" one_more
 passes() { on "$keeper" 'systemctl start todo-backup-test && journalctl -u todo-backup-test -o cat --since -5min | grep "it is whole"'; }
-check "a test restore passes" passes
+if [[ -n $long ]]; then check "a test restore passes" passes; fi
 
 moments() {
     lab run -- python3 "$project/tests/fleet/moments.py" "$1" --target "${addresses[0]}:8080-8099" --tokens "$TEST_FOLDER/client-tokens" \
@@ -72,8 +72,10 @@ comes_back() {
 }
 unsure() { refuses "Where that may be: -e restore_sure=yes" play_backups restore.yml -e "restore_to='$(date -u -d "@$EPOCHREALTIME" '+%F %T+00')'"; }
 too_early() { refuses "must be after" play_backups restore.yml -e restore_sure=yes -e "restore_to='2020-01-01 00:00:00+00'"; }
-check "a restore that nobody is sure of is refused" unsure
-check "a moment before the first backup is refused" too_early
+if [[ -n $long ]]; then
+    check "a restore that nobody is sure of is refused" unsure
+    check "a moment before the first backup is refused" too_early
+fi
 check "every data folder is lost, while todos are added" all_is_lost on_databases "$lose"
 check "one command brings the database as it was at a moment: all todos of before it are there, and none of after" comes_back
 
@@ -132,5 +134,7 @@ is_mended() {
     passes
     play_backups verify.yml
 }
-check "a test restore of a damaged backup fails, and says so" is_found
-if [[ -n $long ]]; then check "another backup mends it" is_mended; fi
+if [[ -n $long ]]; then
+    check "a test restore of a damaged backup fails, and says so" is_found
+    check "another backup mends it" is_mended
+fi
