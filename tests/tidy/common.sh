@@ -12,11 +12,11 @@ root=$(cd "${1:-"$here/../.."}" && pwd)
 cd "$root"
 broken=0
 
-# files NAME...: the tree's own files with these names (patterns), without what is built or downloaded.
+# files NAME...: the tree's own files with these names (patterns), without what is built, downloaded, or other people's as they released it.
 files() {
     local names=() name
     for name in "$@"; do names+=(-o -name "$name"); done
-    find . \( -name .git -o -name node_modules -o -path ./build \) -prune -o -type f \( "${names[@]:1}" \) -print |
+    find . \( -name .git -o -name node_modules -o -path ./build -o -name swagger-ui \) -prune -o -type f \( "${names[@]:1}" \) -print |
         sed 's|^\./||' | sort
 }
 
