@@ -49,7 +49,7 @@ make_packages() {
     done
 }
 
-# play PLAYBOOK [OPTION...]: in the lab; what it says is in $TEST_FOLDER/play.log, and printed.
+# play PLAYBOOK [OPTION...]: in the lab; what it says is in $TEST_FOLDER/play.log (or in LOGS), and printed.
 play() {
     local inventory=${INVENTORY:-$lab_inventory}
     ANSIBLE_CONFIG=$project/ansible/ansible.cfg ANSIBLE_HOST_KEY_CHECKING=False ANSIBLE_PRIVATE_KEY_FILE=$folder/key \
@@ -57,7 +57,7 @@ play() {
         ANSIBLE_SSH_ARGS='-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=1 -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR' \
         ANSIBLE_NOCOLOR=1 lab run -- ansible-playbook -i "$inventory" \
         -e "{\"todo_worker_package\": \"$(package_of 1)\"}" "$project/ansible/$1" "${@:2}" </dev/null 2>&1 |
-        tee "$TEST_FOLDER/play.log"
+        tee "${LOGS:-$TEST_FOLDER}/play.log"
 }
 # What the last play says at its end of a host: changed, failed, unreachable.
 recap() { sed -nE "s/^$1 +: .*$2=([0-9]+) .*/\1/p" "$TEST_FOLDER/play.log"; }
@@ -71,8 +71,15 @@ nothing_changed() {
 refuses() {
     local words=$1
     shift
-    if "$@" >"$TEST_FOLDER/refused.log"; then echo "it was not refused: $*" && return 1; fi
-    tr -s ' \n' ' ' <"$TEST_FOLDER/refused.log" | grep -F -- "$words" >/dev/null || { cat "$TEST_FOLDER/refused.log" && return 1; }
+    local log=${LOGS:-$TEST_FOLDER}/refused.log
+    if "$@" >"$log"; then echo "it was not refused: $*" && return 1; fi
+    tr -s ' \n' ' ' <"$log" | grep -F -- "$words" >/dev/null || { cat "$log" && return 1; }
+}
+# side_by_side NAME COMMAND...: a check beside the one before or after it; `wait` ends the last ones.
+sides=0
+side_by_side() {
+    (LOGS=$(mktemp -d "$TEST_FOLDER/side.XXXXXX") && check "$@") &
+    ((++sides % 2)) || wait
 }
 
 # Access tokens: the first 1,000 are the load's, the others are the client's.

@@ -17,26 +17,27 @@ check "every role says what may be set of it" every_role_has_an_interface
 cd -- "$project" || exit
 
 check "blank hosts boot" lab up "${fleet[@]}"
-check "a word where a number belongs is refused" refuses "fleet_users" play site.yml -e fleet_users=many
-check "a profile that there is not is refused, with those that there are" refuses "value of fleet_profile must be one of: , million, got: billion" \
+# Two at a time: each waits for hosts more than it works.
+side_by_side "a word where a number belongs is refused" refuses "fleet_users" play site.yml -e fleet_users=many
+side_by_side "a profile that there is not is refused, with those that there are" refuses "value of fleet_profile must be one of: , million, got: billion" \
     play site.yml -e fleet_profile=billion
-check "users who need more memory than there is are refused, with the arithmetic" refuses "may be planned with: add hosts or memory" play site.yml -e fleet_memory_share=0.02
-check "pools that exceed max_connections are refused, with the arithmetic" refuses \
+side_by_side "users who need more memory than there is are refused, with the arithmetic" refuses "may be planned with: add hosts or memory" play site.yml -e fleet_memory_share=0.02
+side_by_side "pools that exceed max_connections are refused, with the arithmetic" refuses \
     "2 app hosts x 2 processes x 20 connections + 60 to spare are more than max_connections, 100" play site.yml -e fleet_max_connections=100
-check "connections that an edge has no slots for are refused" refuses "more than 15/16 of fleet_worker_connections, 512" \
+side_by_side "connections that an edge has no slots for are refused" refuses "more than 15/16 of fleet_worker_connections, 512" \
     play site.yml -e fleet_worker_connections=512 -e fleet_users=200000
-check "descriptors that the machine does not give are refused" refuses "none can have more than" play site.yml -e fleet_worker_connections=2000000
-check "more clients of one address than it has ports are refused" refuses "need more than 64512 x 20 ports" \
+side_by_side "descriptors that the machine does not give are refused" refuses "none can have more than" play site.yml -e fleet_worker_connections=2000000
+side_by_side "more clients of one address than it has ports are refused" refuses "need more than 64512 x 20 ports" \
     play site.yml -e fleet_clients_of_one_address=1500000
-check "an address that the host does not have is refused" refuses "it must be Debian 12, and have private_address, 10.77.0.99" \
+side_by_side "an address that the host does not have is refused" refuses "it must be Debian 12, and have private_address, 10.77.0.99" \
     play site.yml --limit app1 -e private_address=10.77.0.99
-check "a package that is not there is refused" refuses "nowhere_amd64.deb is not there: ./todo package builds one" \
+side_by_side "a package that is not there is refused" refuses "nowhere_amd64.deb is not there: ./todo package builds one" \
     play site.yml -e todo_worker_package=/var/tmp/todo-worker_0.1.0-nowhere_amd64.deb
-check "a password that is too short is refused" refuses "needs 16 or more letters" play site.yml -e fleet_database_password=short
-check "no key of tokens is refused" refuses "must be a JWK Set with a key" play site.yml -e '{"todo_worker_token_keys": {}}'
-check "a key of tokens that is too short is refused" refuses "a k of 43 or more letters" \
+side_by_side "a password that is too short is refused" refuses "needs 16 or more letters" play site.yml -e fleet_database_password=short
+side_by_side "no key of tokens is refused" refuses "must be a JWK Set with a key" play site.yml -e '{"todo_worker_token_keys": {}}'
+side_by_side "a key of tokens that is too short is refused" refuses "a k of 43 or more letters" \
     play site.yml -e '{"todo_worker_token_keys": {"keys": [{"kty": "oct", "kid": "1", "alg": "HS256", "k": "abc"}]}}'
-check "an address of an edge without its prefix is refused" refuses "edge_vip_addresses must be ADDRESS/PREFIX" \
+side_by_side "an address of an edge without its prefix is refused" refuses "edge_vip_addresses must be ADDRESS/PREFIX" \
     play site.yml -e '{"edge_vip_addresses": ["10.77.0.100"]}'
 certificate_of_another_key() {
     local name
@@ -48,6 +49,7 @@ certificate_of_another_key() {
         '{edge_nginx_certificate: $certificate, edge_nginx_certificate_key: $key}' >"$TEST_FOLDER/pair.json"
     refuses "must be PEM and belong to each other" play site.yml -e "@$TEST_FOLDER/pair.json"
 }
-check "a certificate of another key is refused" certificate_of_another_key
+side_by_side "a certificate of another key is refused" certificate_of_another_key
+wait
 untouched() { [[ -z $(on app1 'find /etc/security/limits.d /etc/sysctl.d /etc/systemd/system /opt -name "*todo*"') ]]; }
 check "after all of that nothing was touched" untouched
