@@ -33,6 +33,14 @@ TEST(SignUp, OfAVisitorHasNoEmail) {
     EXPECT_THAT(get(kTodos, user_of(made).headers()), Answers(200));
 }
 
+TEST(TheAccount, AnswersHeadAsItAnswersGet) {
+    const User user = given_user();
+    const Answer whole = get(kAccount, user.headers());
+    const Answer head = api::head(kAccount, user.headers());
+    EXPECT_THAT(head, AllOf(Answers(200), HasHeader("Content-Length", std::to_string(whole.body.size()))));
+    EXPECT_EQ(head.body, "");
+}
+
 TEST(SignUp, TakesAnEmailOnceInAnyCase) {
     const User user = given_user();
     EXPECT_THAT(post(kAccounts, credentials(user.email)), IsProblem(409, "email-taken"));

@@ -3,6 +3,8 @@
 /// Requests for todos are those of one user, whose account the process makes when it needs one: there are his todos and
 /// nobody else's. What has an Authorization or a Cookie of its own, or is written as raw bytes, is not his.
 ///
+/// Where TEST_ANSWERS names a file, a line for each request through nginx and its answer comes into it (json.hpp).
+///
 /// Threads: all functions may be called from any thread; each request has a connection of its own.
 /// Errors:  std::runtime_error where there is no answer at all within 15 s.
 #pragma once

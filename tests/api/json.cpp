@@ -79,6 +79,16 @@ std::string with_field(const Answer& answer, const std::string& field, const std
 
 std::string quoted(const std::string& text) { return json::serialize(json::value(text)); }
 
+std::string line_of(const std::string& method, const std::string& target, const Answer& answer) {
+    json::array headers;
+    for (const auto& [name, value] : answer.headers) headers.push_back({name, value});
+    return json::serialize(json::object{{"method", method},
+                                        {"target", target},
+                                        {"status", answer.status},
+                                        {"headers", headers},
+                                        {"body", answer.body}});
+}
+
 std::string fault_of_problem(const Answer& answer, int status, const std::string& code, const std::string& pointer) {
     if (answer.status != status) return "the status is not " + std::to_string(status);
     if (answer.header("Content-Type") != "application/problem+json") return "Content-Type is not problem+json";

@@ -29,6 +29,9 @@ namespace api {
 /// A quoted JSON text.
 [[nodiscard]] std::string quoted(const std::string& text);
 
+/// A request and its answer in one line, for who holds them against docs/openapi.yaml.
+[[nodiscard]] std::string line_of(const std::string& method, const std::string& target, const Answer& answer);
+
 /// Empty for a problem of that status and code (and with an error of that field, where the pointer is not "-") in the
 /// form that all errors have; else what is wrong with it.
 [[nodiscard]] std::string fault_of_problem(const Answer& answer, int status, const std::string& code,

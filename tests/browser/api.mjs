@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { checkAccounts } from './accounts.mjs'
-import { check, comesTo, exitCode, launch, patience } from './harness.mjs'
+import { check, comesTo, exitCode, launch, patience, same } from './harness.mjs'
 
 const stack = process.env.STACK_URL
 
@@ -78,11 +78,44 @@ async function checkHomePage(browser) {
   await page.close()
 }
 
+async function checkReference(browser) {
+  const page = await browser.newPage()
+  page.setDefaultTimeout(patience)
+  const complaints = []
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  const document = await (await fetch(`${stack}/openapi.yaml`)).text()
+  const operations = document.match(/^ {6}operationId: /gm).length
+  await check('the reference shows each operation, without a complaint of the browser', async () => {
+    const answer = await page.goto(`${stack}/docs`, { waitUntil: 'networkidle' })
+    same(answer.status(), 200)
+    same(await page.locator('.opblock').count(), operations)
+    same(complaints, [])
+  })
+  await check('a reader sees what a request takes and answers, and tries it', async () => {
+    const list = page.locator('#operations-Todos-listTodos')
+    await list.locator('.opblock-summary').click()
+    await list.getByText('By `id`, which is by creation').or(list.getByText('By id, which is by creation')).first().waitFor()
+    await list.getByRole('button', { name: 'Try it out' }).click()
+    await list.getByRole('button', { name: 'Execute' }).click()
+    same(await list.locator('.live-responses-table .response-col_status').first().innerText(), '200')
+    same(complaints, [])
+  })
+  await check('what an error names is what its page shows', async () => {
+    const { type } = await (await fetch(`${stack}/v1/nowhere`)).json()
+    await page.goto(new URL(type, stack).href)
+    await comesTo(() => page.locator('dt:target').innerText(), 'not-found 404')
+    same(complaints, [])
+  })
+  await page.close()
+}
+
 const server = await servePage()
 const browser = await launch()
 try {
   await checkBehaviours(browser, `http://127.0.0.1:${server.address().port}/`)
   await checkHomePage(browser)
+  await checkReference(browser)
   await checkAccounts({ browser, check, stack: process.env.ACCOUNTS_URL, port: server.address().port })
 } finally {
   await browser.close()

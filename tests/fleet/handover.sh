@@ -68,7 +68,7 @@ measures() {
     # shellcheck disable=SC2034
     for round in 1 2 3; do
         for mode in true false; do
-            on "$(takes_writes)" "todo-patronictl edit-config --force --quiet --set synchronous_mode=$mode"
+            on "$(takes_writes)" "todo-patronictl edit-config --force --quiet --set synchronous_mode=$mode" >/dev/null
             sleep 5
             load
             sleep 10
