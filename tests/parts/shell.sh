@@ -75,4 +75,4 @@ scripts() {
 }
 
 # sources [PATTERN...]: our C++ files.
-sources() { find "$project"/{worker,tests,bench} \( -name '*.cpp' -o -name '*.hpp' \) -type f 2>/dev/null | sort; }
+sources() { find "$project"/{worker,examples,tests,bench} \( -name '*.cpp' -o -name '*.hpp' \) -type f 2>/dev/null | sort; }
