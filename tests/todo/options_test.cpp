@@ -210,8 +210,8 @@ TEST(Options, NameOptionValueAndRangeInOneLine) {
     EXPECT_EQ(complaint_about({"--io-timeout-ms=9"}), "--io-timeout-ms: '9' is not in 10..600000 ms");
     EXPECT_EQ(complaint_about({"--log-level=loud"}), "--log-level: 'loud' is not debug, info, warning or error");
     EXPECT_EQ(complaint_about({"--status-dir=run"}), "--status-dir: 'run' is not an absolute path");
-    EXPECT_EQ(complaint_about({"--listen=:9000"}), "--listen: ':9000' is not 'inherit', 'unix:/path' or 'host:port'");
-    EXPECT_EQ(complaint_about({"--listen-mode=0888"}), "--listen-mode: '0888' is not in 0..0777, in octal digits");
+    EXPECT_EQ(complaint_about({"--listen=:9000"}), "--listen: ':9000' is not inherit, unix:/path or host:port");
+    EXPECT_EQ(complaint_about({"--listen-mode=0888"}), "--listen-mode: '0888' is not an octal number in 0..0777");
     EXPECT_EQ(complaint_about({"--listen-group=a b"}), "--listen-group: 'a b' is not the name of a group");
     EXPECT_EQ(complaint_about({"--database="}), "--database: 1 required DSN missing");
 }

@@ -1,14 +1,19 @@
 # The Debian packages, of todo-worker and of the library: ./todo package, or cpack in a folder of the preset `package`.
 find_program(HELP2MAN help2man)
 if(HELP2MAN)
-    # The options, from the program itself.
+    # The options, from the program itself; and once more by their names in the environment.
     add_custom_command(OUTPUT todo-worker.8.gz
         COMMAND ${HELP2MAN} --no-info --section 8 --include ${CMAKE_CURRENT_SOURCE_DIR}/package/todo-worker.h2m
                 --output todo-worker.8 $<TARGET_FILE:todo-worker>
         COMMAND gzip -9nf todo-worker.8
         DEPENDS todo-worker package/todo-worker.h2m VERBATIM)
-    add_custom_target(manual DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/todo-worker.8.gz)
+    add_custom_command(OUTPUT todo-worker.conf.5.gz
+        COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/package/conf-manual $<TARGET_FILE:todo-worker> todo-worker.conf.5
+        COMMAND gzip -9nf todo-worker.conf.5
+        DEPENDS todo-worker package/conf-manual package/todo-worker.conf.5.in VERBATIM)
+    add_custom_target(manual DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/todo-worker.8.gz ${CMAKE_CURRENT_BINARY_DIR}/todo-worker.conf.5.gz)
     install(FILES ${CMAKE_CURRENT_BINARY_DIR}/todo-worker.8.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT package OPTIONAL)
+    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/todo-worker.conf.5.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT package OPTIONAL)
 endif()
 
 set(CPACK_GENERATOR DEB)

@@ -29,6 +29,12 @@ struct Range {
 
 constexpr Range kWait{10, 600'000, " ms"};
 
+/// What a text may be. --help and todo-worker.conf(5) name it, and so does who refuses another.
+struct Kind {
+    const char* name;
+    bool (*fits)(const std::string&);
+};
+
 /// "--io-timeout-ms" -> "TODO_IO_TIMEOUT_MS"
 std::string environment_name(std::string_view option) {
     std::string name = "TODO_";
@@ -69,27 +75,15 @@ public:
             [&field](std::uint64_t value) { field = milliseconds{value}; }, range, help);
     }
 
-    /// `check` returns what is allowed where the text is not, and nothing where it is.
-    void text(const char* name, std::string& field, const char* placeholder, std::string (*check)(const std::string&),
-              const char* help) {
+    void text(const char* name, std::string& field, const char* placeholder, const Kind& kind, const char* help) {
         const std::string by_default = field.empty() ? "none" : field;
-        document(app_.add_option(name, field), name, placeholder, std::string(help) + "; default " + by_default)
-            ->check(
-                [check](const std::string& value) {
-                    const std::string allowed = check(value);
-                    return allowed.empty() ? std::string{} : "'" + value + "' is not " + allowed;
-                },
-                "");
+        allow_only(document(app_.add_option(name, field), name, placeholder, help, kind.name, by_default), kind);
     }
 
     void flag(const char* name, bool& field, const char* help) {
-        document(app_.add_flag(name, field), name, " ", help)
-            ->check(
-                [](const std::string& value) {
-                    const bool fits = value == "true" || value == "false";
-                    return fits ? std::string{} : "'" + value + "' is not true or false";
-                },
-                "");
+        constexpr Kind kKind{"true or false",
+                             [](const std::string& text) { return text == "true" || text == "false"; }};
+        allow_only(document(app_.add_flag(name, field), name, " ", help, kKind.name, field ? "true" : "false"), kKind);
     }
 
 private:
@@ -99,7 +93,7 @@ private:
             std::to_string(range.least) + ".." + std::to_string(range.most) + std::string(range.unit);
         document(app_.add_option_function<std::string>(
                      name, [set](const std::string& text) { set(parse_number(text).value()); }),
-                 name, "N", std::string(help) + "; " + allowed + ", default " + std::to_string(by_default))
+                 name, "N", help, allowed, std::to_string(by_default))
             ->check(
                 [range, allowed](const std::string& text) {
                     const auto value = parse_number(text);
@@ -109,46 +103,55 @@ private:
                 "");
     }
 
-    static CLI::Option* document(CLI::Option* option, const char* name, const char* placeholder,
-                                 const std::string& help) {
+    static void allow_only(CLI::Option* option, const Kind& kind) {
+        option->check(
+            [kind](const std::string& text) {
+                return kind.fits(text) ? std::string{} : "'" + text + "' is not " + kind.name;
+            },
+            "");
+    }
+
+    /// The form is read by worker/package/conf-manual: nothing but `help` may have a semicolon in it.
+    static CLI::Option* document(CLI::Option* option, const char* name, const char* placeholder, const char* help,
+                                 const std::string& allowed, const std::string& by_default) {
         const std::string variable = environment_name(name);
         return option->envname(variable)
             ->type_name(placeholder)
             ->option_text(placeholder)
-            ->description(help + " [" + variable + "]");
+            ->description(std::string(help) + "; " + allowed + ", default " + by_default + " [" + variable + "]");
     }
 
     CLI::App& app_;
 };
 
-std::string check_not_empty(const std::string& text) { return text.empty() ? "a connection string" : ""; }
+constexpr Kind kDsn{"a connection string of libpq", [](const std::string& text) { return !text.empty(); }};
 
-std::string check_directory(const std::string& text) { return text.starts_with('/') ? "" : "an absolute path"; }
+constexpr Kind kDirectory{"an absolute path", [](const std::string& text) { return text.starts_with('/'); }};
+constexpr Kind kFile{"the absolute path of a file", kDirectory.fits};
 
-std::string check_file(const std::string& text) { return text.starts_with('/') ? "" : "the absolute path of a file"; }
-
-std::string check_claim(const std::string& text) {
+bool is_claim(const std::string& text) {
     constexpr std::size_t kLongest = 255;  // more than any issuer's URL
-    return !text.empty() && text.size() <= kLongest ? "" : "1 to 255 characters";
+    return !text.empty() && text.size() <= kLongest;
 }
+constexpr Kind kClaim{"1..255 characters", is_claim};
 
-std::string check_email(const std::string& text) {
-    const std::string complaint = complaint_about_email(text);
-    return complaint.empty() ? "" : "an email: " + complaint;
-}
+constexpr Kind kEmail{"an email address, as ada@example.org",
+                      [](const std::string& text) { return complaint_about_email(text).empty(); }};
 
 /// A fragment is appended to it.
-std::string check_page_url(const std::string& text) {
+bool is_page_url(const std::string& text) {
     const bool has_scheme = text.starts_with("https://") || text.starts_with("http://");
     const bool is_plain = text.find_first_of("?#@\\\"<> \t\r\n") == std::string::npos;
-    return has_scheme && is_plain && text.ends_with('/') ? "" : "the URL of a page: https://todo.example/";
+    return has_scheme && is_plain && text.ends_with('/');
 }
+constexpr Kind kPageUrl{"a URL with a slash at its end, as https://todo.example/", is_page_url};
 
-std::string check_listen(const std::string& text) {
+bool is_listen_address(const std::string& text) {
     const bool is_path = text.starts_with("unix:/");
     const bool has_port = !text.starts_with("unix:") && text.find(':', 1) != std::string::npos;
-    return text == "inherit" || is_path || has_port ? "" : "'inherit', 'unix:/path' or 'host:port'";
+    return text == "inherit" || is_path || has_port;
 }
+constexpr Kind kListenAddress{"inherit, unix:/path or host:port", is_listen_address};
 
 /// As chmod takes it.
 std::optional<unsigned> parse_mode(const std::string& text) {
@@ -158,22 +161,23 @@ std::optional<unsigned> parse_mode(const std::string& text) {
     if (error != std::errc{} || rest != end || mode > 0777) return std::nullopt;
     return mode;
 }
-std::string check_mode(const std::string& text) { return parse_mode(text) ? "" : "in 0..0777, in octal digits"; }
+constexpr Kind kMode{"an octal number in 0..0777",
+                     [](const std::string& text) { return parse_mode(text).has_value(); }};
 
-std::string check_group(const std::string& text) {
-    return text.find_first_of(" \t:/") == std::string::npos ? "" : "the name of a group";
-}
+constexpr Kind kGroup{"the name of a group",
+                      [](const std::string& text) { return text.find_first_of(" \t:/") == std::string::npos; }};
 
 /// Paths of todos are appended to it.
-std::string check_public_url(const std::string& text) {
+bool is_public_url(const std::string& text) {
     std::string_view rest = text;
     for (const std::string_view scheme : {"https://", "http://"}) {
         if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
     }
     const bool has_scheme = rest.size() < text.size();
     const bool is_host = !rest.empty() && rest.find_first_of("/?#@\\\" \t") == std::string_view::npos;
-    return text.empty() || (has_scheme && is_host) ? "" : "scheme, host and port alone: https://todo.example:8443";
+    return text.empty() || (has_scheme && is_host);
 }
+constexpr Kind kPublicUrl{"scheme, host and port alone, as https://todo.example:8443", is_public_url};
 
 using fcgi_worker::LogLevel;
 constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLogLevels{{
@@ -188,9 +192,8 @@ const auto* find_log_level(std::string_view name) {
                         [name](const auto& level) { return level.first == name; });
 }
 
-std::string check_log_level(const std::string& text) {
-    return find_log_level(text) != kLogLevels.end() ? "" : "debug, info, warning or error";
-}
+constexpr Kind kLogLevel{"debug, info, warning or error",
+                         [](const std::string& text) { return find_log_level(text) != kLogLevels.end(); }};
 
 std::optional<std::vector<std::string>> parse_combine(const std::string& text) {
     if (text == "all") return std::vector<std::string>{kCombinable.begin(), kCombinable.end()};
@@ -203,9 +206,8 @@ std::optional<std::vector<std::string>> parse_combine(const std::string& text) {
     }
     return names;
 }
-std::string check_combine(const std::string& text) {
-    return parse_combine(text) ? "" : "all, none, or some of list, get, create, replace, patch, delete";
-}
+constexpr Kind kCombine{"all, none, or some of list, get, create, replace, patch, delete",
+                        [](const std::string& text) { return parse_combine(text).has_value(); }};
 
 /// Who waits for something gives up before the one who waits for him: the answer then says what was slow, and
 /// nobody works for a client that has gone.
@@ -266,11 +268,12 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
     app.footer("An option on the command line counts before the config file, and that before the environment.");
 
     Declarations declare{app};
-    declare.text("--listen", options.listen, "ADDRESS", check_listen,
-                 "Where requests come from: inherit (a listening socket from systemd, or descriptor 0), unix:/path, "
-                 "or host:port where only the web server reaches it");
-    declare.text("--listen-mode", listen_mode, "MODE", check_mode, "Permissions of unix:/path");
-    declare.text("--listen-group", options.listen_options.group, "GROUP", check_group,
+    declare.text(
+        "--listen", options.listen, "ADDRESS", kListenAddress,
+        "Where requests come from; inherit: a listening socket from systemd, or descriptor 0; host:port: one that "
+        "only the web server reaches");
+    declare.text("--listen-mode", listen_mode, "MODE", kMode, "Permissions of unix:/path");
+    declare.text("--listen-group", options.listen_options.group, "GROUP", kGroup,
                  "Group of unix:/path: the web server's");
     declare.number("--listen-backlog", options.listen_options.backlog, {1, 65535, ""},
                    "Connections that may wait to be accepted, where the socket is not inherited");
@@ -295,8 +298,8 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
                    "Longest time without a request on a connection; much longer than the web server keeps one");
     declare.number("--drain-timeout-ms", options.server.drain_timeout, kWait,
                    "Longest time from TERM to the end, while the web server lets go; more than --request-budget-ms");
-    declare.text("--database", options.pool.dsn, "DSN", check_not_empty,
-                 "libpq connection string; a password belongs into the config file or a .pgpass");
+    declare.text("--database", options.pool.dsn, "DSN", kDsn,
+                 "Where the database is; a password is not for the command line, which everybody may read");
     declare.number("--connections", options.pool.connections, {1, 100, ""}, "PostgreSQL connections of this process");
     declare.number("--connection-uses", options.pool.uses, {0, 1'000'000, ""},
                    "Replaces a connection after it was used so often; 0: after half an hour");
@@ -306,10 +309,8 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
                    "Longest run of a statement; less than --request-budget-ms");
     declare.number("--lock-timeout-ms", options.pool.lock_timeout, {1, 600'000, " ms"},
                    "Longest wait of a statement for a lock; less than --statement-timeout-ms");
-    declare.text(
-        "--combine", combine, "NAMES", check_combine,
-        "Requests that share a round trip to PostgreSQL with others of their kind: all, none, or some of list, "
-        "get, create, replace, patch and delete with commas between them");
+    declare.text("--combine", combine, "NAMES", kCombine,
+                 "Kinds of requests that share a round trip to PostgreSQL, with commas between them");
     declare.number("--batch-size", options.store.combiner.batch_size, {1, 1000, ""},
                    "Requests that share one round trip at most");
     declare.number("--batches-in-flight", options.store.combiner.batches_in_flight, {1, 100, ""},
@@ -319,28 +320,27 @@ std::variant<Options, HelpText> parse_options(int argc, const char* const* argv)
     declare.number(
         "--shards", options.store.shards, {0, kMostShards, ""},
         "Shards of each table, where sql/citus/spread.sql has spread these over several machines; 0: one server");
-    declare.text("--public-url", options.api.public_url, "URL", check_public_url,
-                 "Scheme, host and port that clients see, for the urls of todos; without it those of the request");
+    declare.text("--public-url", options.api.public_url, "URL", kPublicUrl,
+                 "Address that clients see, for the urls of todos; without it that of the request");
     declare.flag("--anonymous-owner", anonymous_owner,
                  "Nobody signs in: all todos belong to one owner, and whoever reaches the service may change them");
-    declare.text("--token-keys", options.tokens.keys_file, "FILE", check_file,
+    declare.text("--token-keys", options.tokens.keys_file, "FILE", kFile,
                  "Keys that sign and verify access tokens, a JWK Set; nobody else may read it");
-    declare.text("--token-issuer", options.tokens.issuer, "ISS", check_claim,
+    declare.text("--token-issuer", options.tokens.issuer, "ISS", kClaim,
                  "Another issuer whose tokens count, with RS256 or ES256 keys in --token-keys: what they say in iss");
-    declare.text("--token-audience", options.tokens.audience, "AUD", check_claim,
+    declare.text("--token-audience", options.tokens.audience, "AUD", kClaim,
                  "What tokens of --token-issuer must have in aud");
-    declare.text("--token-owner-claim", options.tokens.owner_claim, "NAME", check_claim,
+    declare.text("--token-owner-claim", options.tokens.owner_claim, "NAME", kClaim,
                  "Where tokens of --token-issuer say whose they are");
-    declare.text("--mail-command", options.mail.command, "FILE", check_file,
+    declare.text("--mail-command", options.mail.command, "FILE", kFile,
                  "Program that takes mails as sendmail does: verifies emails, and replaces lost passwords");
-    declare.text("--mail-from", options.mail.from, "EMAIL", check_email, "Sender of these mails");
-    declare.text("--page-url", options.mail.page_url, "URL", check_page_url, "Page that links in these mails lead to");
+    declare.text("--mail-from", options.mail.from, "EMAIL", kEmail, "Sender of these mails");
+    declare.text("--page-url", options.mail.page_url, "URL", kPageUrl, "Page that links in these mails lead to");
     declare.number("--max-todos", options.store.max_todos, {1, 1'000'000, ""}, "Todos that one owner may have");
-    declare.text("--status-dir", options.status.directory, "DIR", check_directory,
+    declare.text("--status-dir", options.status.directory, "DIR", kDirectory,
                  "Where status-SLOT.sock is made, which serves /livez, /readyz and /metrics; without it nothing does");
     declare.number("--slots", options.status.slots, {1, 1000, ""}, "Processes that may share --status-dir");
-    declare.text("--log-level", log_level, "LEVEL", check_log_level,
-                 "Least that is logged: debug, info, warning or error");
+    declare.text("--log-level", log_level, "LEVEL", kLogLevel, "Least that is logged");
     declare.number("--log-sample", options.server.log_sample, {0, 1'000'000, ""},
                    "Requests in each second that are logged, and then one of so many; 1: all, 0: none");
     declare.number("--slow-request-ms", options.server.slow_request, {1, 600'000, " ms"},

@@ -11,9 +11,10 @@
 
 namespace fcgi_worker {
 
-using Clock = std::chrono::steady_clock;
-using Deadline = Clock::time_point;
+using Clock = std::chrono::steady_clock;  ///< Nobody sets it, so a wait is as long as it was meant to be.
+using Deadline = Clock::time_point;       ///< The moment after which nobody waits any more.
 
+/// So long from now.
 [[nodiscard]] inline Deadline deadline_after(std::chrono::milliseconds wait) { return Clock::now() + wait; }
 
 /// Where the time of a request went.
@@ -27,18 +28,20 @@ struct TimeSpent {
 /// What is handed down: the moment after which nobody waits for the answer, who wants to know of the time that is
 /// spent until then, and how one sees that nobody waits any more. A plain Deadline is one as well.
 struct Budget {
+    /// Without `latest` it has no end of its own; without the others no time is noted, and no client watched.
     Budget(Deadline latest = Deadline::max(), TimeSpent* account = nullptr,  // NOLINT(google-explicit-constructor)
            int from = -1)
         : deadline(latest), spent(account), client(from) {}
 
-    Deadline deadline;
-    TimeSpent* spent;  ///< May be null: nobody does.
+    Deadline deadline;  ///< For all that is waited for, together.
+    TimeSpent* spent;   ///< May be null: nobody does.
     int client;  ///< The socket that the answer goes to; its other side closes it to take the question back. Or -1.
 };
 
 /// Adds the time until its end to one of the fields of a TimeSpent.
 class Stopwatch {
 public:
+    /// Runs from here on. Without an account it measures nothing.
     Stopwatch(TimeSpent* account, Clock::duration TimeSpent::*field)
         : field_(account == nullptr ? nullptr : &(account->*field)) {}
     Stopwatch(const Stopwatch&) = delete;

@@ -12,6 +12,7 @@
 
 namespace fcgi_worker {
 
+/// Of a socket that is opened here.
 struct ListenOptions {
     /// Connections that wait in the kernel until somebody accepts them; 1..65535, cut by net.core.somaxconn.
     /// nginx answers 502 at once when a unix socket's queue is full, so it is as long as the kernel's default allows.
@@ -20,15 +21,16 @@ struct ListenOptions {
     /// Permissions and group of a unix socket; 0..0777, and a name, or empty for the process's own. Whoever can connect
     /// can send FastCGI records, which libfcgi trusts: nobody but the web server should.
     unsigned mode = 0660;
-    std::string group = {};
+    std::string group = {};  ///< See mode.
 };
 
 /// Connections that nobody has accepted yet.
 struct ListenQueue {
-    std::size_t waiting = 0;
+    std::size_t waiting = 0;  ///< Now.
     std::size_t limit = 0;  ///< As it came to be: the backlog, cut by net.core.somaxconn. A connection more is refused.
 };
 
+/// One descriptor, open and listening.
 class ListenSocket {
 public:
     /// Takes over a listening descriptor: 0 from spawn-fcgi and multiwatch, 3 from systemd (LISTEN_FDS).
@@ -39,10 +41,11 @@ public:
     /// one that somebody listens on is an error. An address must be one that only the web server reaches.
     [[nodiscard]] static ListenSocket open(std::string_view address, const ListenOptions& options = {});
 
-    ListenSocket(ListenSocket&& other) noexcept;
-    ListenSocket& operator=(ListenSocket&& other) noexcept;
-    ~ListenSocket();
+    ListenSocket(ListenSocket&& other) noexcept;             ///< The other one has none afterwards.
+    ListenSocket& operator=(ListenSocket&& other) noexcept;  ///< They change places.
+    ~ListenSocket();  ///< Closes it, and removes the file that open() made, where that is there still.
 
+    /// For poll() and the like; it stays the socket's.
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
     /// What the kernel says of its queue. None where it does not: a socket that is no longer listening, or a kernel

@@ -13,31 +13,42 @@
 
 namespace fcgi_worker {
 
-enum class LogLevel { kDebug, kInfo, kWarning, kError };
+/// How much an entry matters.
+enum class LogLevel {
+    kDebug,    ///< For who looks for a fault.
+    kInfo,     ///< What happens as it should.
+    kWarning,  ///< What is got over: a database that is away, a request that took long.
+    kError,    ///< What should not happen: a handler that fails, no descriptor that is left.
+};
 
 /// What differs from one entry to the next: a name, and a text or a number.
 struct LogField {
+    /// A text.
     LogField(std::string_view field_name, std::string text) : name(field_name), value(std::move(text)) {}
+    /// The same.
     LogField(std::string_view field_name, const char* text) : name(field_name), value(text) {}
+    /// A whole number.
     LogField(std::string_view field_name, std::integral auto number)
         : name(field_name), value(std::to_string(number)), is_number(true) {}
     /// With three digits behind the point: milliseconds to the microsecond.
     LogField(std::string_view field_name, double number);
 
-    std::string_view name;
-    std::string value;  ///< Of a number: as JSON writes it.
-    bool is_number = false;
+    std::string_view name;   ///< A constant.
+    std::string value;       ///< Of a number: as JSON writes it.
+    bool is_number = false;  ///< Then JSON has it without quotes.
 };
 
+/// One event.
 struct LogEntry {
-    LogLevel level;
-    std::string_view message;  ///< A constant text, so that equal events can be counted.
-    std::vector<LogField> fields;
+    LogLevel level;                ///< How much it matters.
+    std::string_view message;      ///< A constant text, so that equal events can be counted.
+    std::vector<LogField> fields;  ///< What differs.
 
     /// "message name=value name=value", for people.
     [[nodiscard]] std::string text() const;
 };
 
+/// Yours: it gets each entry.
 using Log = std::function<void(const LogEntry&)>;
 
 /// Says nothing; for tests and for programs that want no log.

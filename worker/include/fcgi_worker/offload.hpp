@@ -33,6 +33,7 @@
 
 namespace fcgi_worker {
 
+/// How many threads, how long a queue, how nice.
 struct OffloadOptions {
     /// 1..64. For what takes a processor, fewer than there are processors: the others are left to requests.
     std::size_t threads = 1;
@@ -55,7 +56,7 @@ struct OffloadOptions {
 
 /// What it does and did, for metrics.
 struct OffloadCounts {
-    std::size_t running = 0;
+    std::size_t running = 0;              ///< On a thread.
     std::size_t waiting = 0;              ///< For a thread.
     std::size_t done = 0;                 ///< Since the start, also what ended by an exception.
     std::size_t failed = 0;               ///< Of these: post()ed, and ended by an exception.
@@ -63,6 +64,7 @@ struct OffloadCounts {
     std::size_t turned_away_crowded = 0;  ///< Too many waited already.
 };
 
+/// The threads and their queue.
 class Offload {
 public:
     /// `log` hears of post()ed work that failed or was dropped.
@@ -87,6 +89,7 @@ public:
     /// bounded by itself. False where too many wait already, or the Offload ends: then it never runs.
     [[nodiscard]] bool post(std::function<void()> work);
 
+    /// As they are now.
     [[nodiscard]] OffloadCounts counts() const;
 
 private:

@@ -1,7 +1,8 @@
 /// How a segment of a path becomes an argument of a handler: see Router::add().
 ///
 /// Texts and integers are known here. A program teaches the router a type of its own by a specialisation that is
-/// seen before the routes are added:
+/// seen before the routes are added. Its parse() gets the whole segment, percent-decoded and never empty: it may hold
+/// any byte, also '/' and NUL.
 ///
 ///     template <>
 ///     struct fcgi_worker::PathParameter<ItemId> {
@@ -22,7 +23,7 @@
 
 namespace fcgi_worker {
 
-/// `parse` gets the whole segment, percent-decoded and never empty: it may hold any byte, also '/' and NUL.
+/// Of what is no specialisation there is none: a handler cannot have such an argument.
 template <typename T>
 struct PathParameter;
 
@@ -35,11 +36,14 @@ concept IsPathParameter = requires(std::string_view text) {
 /// Any text. It is good until the handler returns.
 template <>
 struct PathParameter<std::string_view> {
+    /// All that is there.
     static std::optional<std::string_view> parse(std::string_view text) { return text; }
 };
 
+/// Any text, for a handler that keeps it.
 template <>
 struct PathParameter<std::string> {
+    /// A copy of all that is there.
     static std::optional<std::string> parse(std::string_view text) { return std::string{text}; }
 };
 
@@ -52,6 +56,7 @@ concept IsNumber = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T
 /// front are taken: "007" is 7.
 template <IsNumber T>
 struct PathParameter<T> {
+    /// The number; none where the text is none, or it does not fit.
     static std::optional<T> parse(std::string_view text) {
         T value{};
         const char* const last = text.data() + text.size();

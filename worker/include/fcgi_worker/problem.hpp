@@ -20,22 +20,27 @@ namespace fcgi_worker {
 /// What is wrong with one field of a body: an RFC 6901 pointer and a sentence.
 struct FieldError {
     std::string pointer;  ///< "/title"; empty for the whole body.
-    std::string detail;
+    std::string detail;   ///< A sentence for people.
 };
 
+/// The client's fault, and what to do about it.
 class Problem : public std::exception {
 public:
-    /// `code` is the stable end of the problem's type, "/problems/<code>": lower case with hyphens.
+    /// `code` is the stable end of the problem's type, `/problems/CODE`: lower case with hyphens.
     /// `detail` is a sentence for people that says what to do; it names no internals.
     Problem(int status, std::string code, std::string title, std::string detail, std::vector<FieldError> errors = {});
 
     /// Adds a header to the answer: `throw Problem{...}.with("Allow", "GET")`.
     [[nodiscard]] Problem with(std::string name, std::string value) &&;
 
+    /// @{
+    /// As it was made.
     [[nodiscard]] int status() const noexcept { return status_; }
     [[nodiscard]] const std::string& code() const noexcept { return code_; }
     [[nodiscard]] const std::string& detail() const noexcept { return detail_; }
     [[nodiscard]] const std::vector<FieldError>& errors() const noexcept { return errors_; }
+    /// @}
+    /// Its detail.
     [[nodiscard]] const char* what() const noexcept override { return detail_.c_str(); }
 
     /// The answer as it goes to the client.
@@ -55,9 +60,12 @@ private:
 /// `cause` is for the log alone: the client learns only that it may come back.
 class Unavailable : public std::exception {
 public:
+    /// `retry_after` is what the client is told to wait.
     explicit Unavailable(std::string cause, std::chrono::seconds retry_after = std::chrono::seconds{1});
 
+    /// The cause.
     [[nodiscard]] const char* what() const noexcept override { return cause_.c_str(); }
+    /// The answer as it goes to the client.
     [[nodiscard]] Response to_response(std::string_view request_id) const;
 
 private:

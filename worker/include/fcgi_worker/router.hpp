@@ -51,6 +51,7 @@ namespace fcgi_worker {
 /// be called any number of times.
 using Middleware = std::function<Response(const Request&, const Handler& next)>;
 
+/// Routes, and what stands around them.
 class Router {
 public:
     /// `log` hears of each exception that is not the client's fault.
@@ -78,6 +79,7 @@ public:
     /// handler throws, seen by those outside of it.
     void use(Middleware middleware);
 
+    /// The answer, whatever happens on the way to it.
     [[nodiscard]] Response handle(const Request& request) const;
 
     /// Method and pattern of each handler, in the order in which they were added, those of one pattern together: for

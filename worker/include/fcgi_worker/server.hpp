@@ -34,8 +34,10 @@
 #include <fcgi_worker/listen_socket.hpp>
 #include <fcgi_worker/log.hpp>
 
+/// What needs no database.
 namespace fcgi_worker {
 
+/// How many of everything, how long, and what is told of it.
 struct ServerOptions {
     /// Threads that work on requests; 1..1024. A statement holds one, so there are somewhat more of them than the
     /// 20 connections to the database. Handlers that never wait are served best by one thread in as many processes as
@@ -69,7 +71,7 @@ struct ServerOptions {
     /// its REQUEST_START is answered 503. 1 ms..10 min each. A burst that is served within the interval is
     /// no overload; the target is a tenth of what people feel as a delay.
     std::chrono::milliseconds queue_target{20};
-    std::chrono::milliseconds queue_interval{250};
+    std::chrono::milliseconds queue_interval{250};  ///< See queue_target.
 
     /// Longest silence of the web server in the middle of a request or of an answer, and longest time that
     /// a whole body may take; 10 ms..10 min.
@@ -113,7 +115,7 @@ struct ServerCounts {
     std::size_t shed_late = 0;     ///< Of these: answered 503 because they were older than request_budget.
     std::size_t shed_queued = 0;   ///< And because the queue stood, and they had waited longer than queue_target.
     std::size_t connections = 0;   ///< Open now.
-    std::size_t accepted_connections = 0;
+    std::size_t accepted_connections = 0;  ///< Since the start.
     std::size_t abandoned_requests =
         0;  ///< Not read: the web server had closed the connection, for its client had gone.
     std::size_t broken_connections = 0;  ///< Ended before their request or its answer was complete.
@@ -121,10 +123,12 @@ struct ServerCounts {
     std::size_t skewed_starts = 0;       ///< REQUEST_START in the future or over 60 s old, taken as now: clocks differ.
 };
 
+/// The threads, and the socket that they accept from.
 class Server {
 public:
+    /// Nothing is accepted before run(). `handler` is called from any thread, at the same time.
     Server(ListenSocket socket, Handler handler, const ServerOptions& options = {}, Log log = log_nothing);
-    ~Server();
+    ~Server();  ///< Closes the socket.
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
@@ -137,6 +141,7 @@ public:
     /// listening socket accepts meanwhile.
     void stop() noexcept;
 
+    /// As they are now.
     [[nodiscard]] ServerCounts counts() const noexcept;
 
     /// The queue of the listening socket now, all processes' that share it. None where the kernel does not say.

@@ -25,6 +25,7 @@
 
 namespace fcgi_worker {
 
+/// What does not come from a request.
 struct TestClientOptions {
     std::string origin = "http://localhost";  ///< Request::origin.
     Log log = log_nothing;                    ///< Hears what a server's log hears of a handler that fails.
@@ -32,32 +33,38 @@ struct TestClientOptions {
 
 /// What a client sends.
 struct TestRequest {
-    std::string method = "GET";
-    std::string target = "/";  ///< Path and query as in a request line: "/links?limit=2".
+    std::string method = "GET";  ///< As a request line has it.
+    std::string target = "/";    ///< Path and query as in a request line: "/links?limit=2".
 
     /// Names in any case. With a body there is a Content-Type of application/json, unless one is named here; an
     /// empty one stands for none. An X-Request-Id becomes the request's id where it is fit for one.
     Fields headers = {};
-    std::string body = {};
+    std::string body = {};  ///< As it is sent.
 
     /// None: an hour from now. The handler is called also where it is over, to see what it does then.
     std::optional<Deadline> deadline = {};
 };
 
+/// Sends requests to one handler or router.
 class TestClient {
 public:
+    /// It keeps `handler`.
     explicit TestClient(Handler handler, TestClientOptions options = {});
 
     /// `router` outlives the client.
     explicit TestClient(const Router& router, TestClientOptions options = {});
     explicit TestClient(const Router&& router, TestClientOptions options = {}) = delete;
 
+    /// @{
+    /// What a request of that method is answered. remove() is DELETE, which is no name in C++.
     Response get(std::string target, Fields headers = {});
     Response head(std::string target, Fields headers = {});
     Response post(std::string target, std::string body, Fields headers = {});
     Response put(std::string target, std::string body, Fields headers = {});
     Response patch(std::string target, std::string body, Fields headers = {});
-    Response remove(std::string target, Fields headers = {});  ///< DELETE, which is no name in C++.
+    Response remove(std::string target, Fields headers = {});
+    /// @}
+    /// What this one is answered.
     Response send(TestRequest request);
 
 private:

@@ -35,6 +35,7 @@
 
 namespace fcgi_worker::pq {
 
+/// How large batches are, how many at a time, and how long they are waited for.
 struct CombinerOptions {
     bool combine = true;  ///< Else each execution is a round trip of its own, of the same statement.
 
@@ -66,9 +67,9 @@ struct Member {
     /// under way at the same time, and go in the order they came. Empty for what only reads.
     std::vector<std::string> touches = {};
 
-    std::uint64_t group =
-        0;  ///< A batch has members of one group: one machine's, where tables are spread over several.
-    std::size_t weight = 1;
+    /// A batch has members of one group: one machine's, where tables are spread over several.
+    std::uint64_t group = 0;
+    std::size_t weight = 1;  ///< See CombinerOptions::batch_weight.
 };
 
 /// What a combiner does and did, for metrics.
@@ -84,6 +85,7 @@ struct CombinerCounts {
     std::size_t misdirected = 0;          ///< Rows that were not their member's: a mistake in the statement.
 };
 
+/// Those that wait for one statement, and their batches.
 class Combiner {
 public:
     /// `pool` has `statement` among its own and outlives the combiner.
@@ -103,6 +105,7 @@ public:
     /// statement has.
     Rows execute(const Member& member, Budget budget);
 
+    /// As they are now.
     [[nodiscard]] CombinerCounts counts() const;
 
 private:

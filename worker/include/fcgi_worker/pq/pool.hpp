@@ -24,6 +24,7 @@
 #include <fcgi_worker/pq/statement.hpp>
 #include <fcgi_worker/problem.hpp>
 
+/// What asks PostgreSQL.
 namespace fcgi_worker::pq {
 
 /// Statements that may be stale (Statement::may_be_stale) are answered by a standby, where acquire() or a Combiner is
@@ -46,6 +47,7 @@ struct StandbyOptions {
     std::chrono::milliseconds longest_lag{5000};
 };
 
+/// Which server, how many connections, how long.
 struct PoolOptions {
     /// libpq connection string, words or URI; what is below is added to it. Where it names several servers
     /// ("host=a,b,c"), the pool looks for the one that takes writes, unless its target_session_attrs says something
@@ -75,16 +77,16 @@ struct PoolOptions {
     /// (1 min at most), and each up to a quarter shorter by chance. The longest bounds how late the return of a
     /// database is noticed.
     std::chrono::milliseconds retry_pause{50};
-    std::chrono::milliseconds longest_retry_pause{500};
+    std::chrono::milliseconds longest_retry_pause{500};  ///< See retry_pause.
 
-    StandbyOptions standbys = {};
+    StandbyOptions standbys = {};  ///< None, unless it says how many connections.
 };
 
 /// What the pool does and did, for metrics.
 struct PoolCounts {
-    std::size_t busy = 0;
-    std::size_t idle = 0;
-    std::size_t waiting = 0;
+    std::size_t busy = 0;             ///< Connections on loan.
+    std::size_t idle = 0;             ///< And those that are not.
+    std::size_t waiting = 0;          ///< In acquire().
     std::size_t opened = 0;           ///< Since the start.
     std::size_t closed_broken = 0;    ///< Lost in the middle of a statement, or unfit for more.
     std::size_t closed_suspect = 0;   ///< Found readable while idle: the server had said goodbye.
@@ -92,20 +94,18 @@ struct PoolCounts {
     std::size_t closed_late = 0;      ///< Shut down here: no answer to a statement by its deadline.
     std::size_t failed_attempts = 0;  ///< To connect.
 
-    std::size_t waits = 0;               ///< acquire() that found no idle connection, and waited for one.
-    std::chrono::nanoseconds waited{0};  ///< By all of them together.
-    /// acquire() that threw: its time was over; too many waited already; the database was away.
-    std::size_t turned_away_late = 0;
-    std::size_t turned_away_crowded = 0;
-    std::size_t turned_away_offline = 0;
+    std::size_t waits = 0;                ///< acquire() that found no idle connection, and waited for one.
+    std::chrono::nanoseconds waited{0};   ///< By all of them together.
+    std::size_t turned_away_late = 0;     ///< acquire() that threw: its time was over.
+    std::size_t turned_away_crowded = 0;  ///< Too many waited already.
+    std::size_t turned_away_offline = 0;  ///< The database was away.
 
     std::size_t standby_connections = 0;  ///< Open ones, busy or idle; what is above is of the primary's.
     std::size_t answered_by_standby = 0;  ///< Statements that may be stale.
-    /// And those that the primary was asked for instead: no connection to a standby was idle; it was too far behind, or
-    /// promoted; it failed.
-    std::size_t passed_on_busy = 0;
-    std::size_t passed_on_behind = 0;
-    std::size_t passed_on_failed = 0;
+    // And those that the primary was asked for instead:
+    std::size_t passed_on_busy = 0;    ///< No connection to a standby was idle.
+    std::size_t passed_on_behind = 0;  ///< It was too far behind, or promoted.
+    std::size_t passed_on_failed = 0;  ///< It failed.
 };
 
 /// No connection became free in time, too many wait already, or the database is away.
@@ -126,7 +126,9 @@ public:
 /// that it may be stale, is 25006 at a standby; the primary runs it.
 class SqlError : public std::runtime_error {
 public:
+    /// As the server says it.
     SqlError(std::string sqlstate, const std::string& message);
+    /// Its five characters: 23505 is a value that had to be unique.
     [[nodiscard]] const std::string& sqlstate() const noexcept { return sqlstate_; }
 
 private:
@@ -141,9 +143,9 @@ class Standbys;
 /// A connection on loan; it goes back when the Lease is destroyed.
 class Lease {
 public:
-    Lease(Lease&& other) noexcept;
+    Lease(Lease&& other) noexcept;  ///< The other one has no connection afterwards.
     Lease& operator=(Lease&&) = delete;
-    ~Lease();
+    ~Lease();  ///< Gives it back.
 
     /// One round trip: a prepared statement in autocommit. It has until the budget's deadline that acquire() was
     /// given, and at most a moment longer than statement_timeout, for a server that stands still tells nobody: then the
@@ -168,6 +170,7 @@ private:
     bool is_standbys_ = false;
 };
 
+/// The connections, and those that wait for one.
 class Pool {
 public:
     /// Throws std::invalid_argument for an option out of its range. Does not wait for the database.
@@ -194,6 +197,7 @@ public:
     /// are made one after the other.
     bool wait_until_full(Deadline deadline);
 
+    /// As they are now.
     [[nodiscard]] PoolCounts counts() const;
 
 private:

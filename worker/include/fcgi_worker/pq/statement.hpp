@@ -23,16 +23,17 @@ struct Statement {
 
 /// No value is NULL.
 using Parameter = std::optional<std::string>;
-using Parameters = std::vector<Parameter>;
+using Parameters = std::vector<Parameter>;  ///< $1, $2, ... in this order.
 
 /// What a statement returned; it outlives the connection it came from.
 class Rows {
 public:
     class Result;
+    /// The pool makes them.
     explicit Rows(std::shared_ptr<const Result> result);
 
-    [[nodiscard]] std::size_t size() const noexcept;
-    [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+    [[nodiscard]] std::size_t size() const noexcept;                   ///< How many rows.
+    [[nodiscard]] bool empty() const noexcept { return size() == 0; }  ///< Whether there is none.
 
     /// None is NULL; the view lives as long as these Rows. Row and column count from 0.
     /// Throws std::out_of_range where there is no such place.
