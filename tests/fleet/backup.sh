@@ -89,7 +89,7 @@ the_last_comes_back() {
     play_backups restore.yml -e restore_sure=yes
     moments check --moment "$(cat "$TEST_FOLDER/moment")" | tee "$TEST_FOLDER/last" || true
     jq -e '.missing == 0 and .last < 70' "$TEST_FOLDER/last"
-    play_backups verify.yml
+    play_backups site.yml # Prometheus does not know the new hosts' certificates
 }
 if [[ -n $long ]]; then
     check "it can be run, and nothing is lost: the same restore from hosts that run" comes_back
