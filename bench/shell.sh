@@ -152,7 +152,7 @@ machine() {
 | libfcgi | $(version libfcgi0ldbl) |
 | libpqxx | $(version libpqxx-dev) |
 | OpenSSL | $(version libssl3) |
-| PostgreSQL | $(version postgresql-15) |
+| PostgreSQL | $(version "postgresql-$(postgresql_release)") |
 | wrk | $(version wrk) |
 | compiler | $(compiler) |
 | todo-worker | $(revision) |

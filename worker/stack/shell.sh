@@ -152,6 +152,14 @@ use_ccache() {
     fi
 }
 
+# postgresql_release: which this machine has, Debian 12's 15 or Debian 13's 17. 15 where both are there: a Debian that was
+# 12 before has data of it.
+postgresql_release() {
+    local release
+    for release in 15 17; do [[ ! -x /usr/lib/postgresql/$release/bin/postgres ]] || break; done
+    echo "$release"
+}
+
 free_memory_mib() { echo $(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) / 1024)); }
 free_disk_mib() { echo $(($(df --output=avail -k -- "$1" | tail -n 1) / 1024)); } # PATH
 

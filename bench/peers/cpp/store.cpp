@@ -29,6 +29,16 @@ std::optional<Todo> first(const pqxx::result& rows) {
     return rows.empty() ? std::nullopt : std::optional{todo(rows[0])};
 }
 
+/// libpqxx 7.10 has another name for it, and warns of this one.
+template <typename... Parameters>
+pqxx::result run(pqxx::work& work, const char* statement, const Parameters&... parameters) {
+#if PQXX_VERSION_MAJOR < 7 || (PQXX_VERSION_MAJOR == 7 && PQXX_VERSION_MINOR < 10)
+    return work.exec_prepared(statement, parameters...);
+#else
+    return work.exec(pqxx::prepped{statement}, pqxx::params{parameters...});
+#endif
+}
+
 /// libpqxx 6 knows no std::optional: a pointer, which may be null.
 template <typename T>
 const char* text_of(const std::optional<T>& value, std::string& room) {
@@ -62,7 +72,7 @@ Store::Store(const std::string& dsn) : connection_(dsn) {
 
 std::vector<Todo> Store::list(const std::string& owner, int limit) {
     pqxx::work work(connection_);
-    const pqxx::result rows = work.exec_prepared("list", owner, limit);
+    const pqxx::result rows = run(work, "list", owner, limit);
     work.commit();
     std::vector<Todo> todos;
     todos.reserve(rows.size());
@@ -72,7 +82,7 @@ std::vector<Todo> Store::list(const std::string& owner, int limit) {
 
 std::optional<Todo> Store::find(const std::string& owner, const std::string& id) {
     pqxx::work work(connection_);
-    const pqxx::result rows = work.exec_prepared("find", owner, id);
+    const pqxx::result rows = run(work, "find", owner, id);
     work.commit();
     return first(rows);
 }
@@ -81,8 +91,8 @@ Todo Store::create(const std::string& owner, const std::string& id, const Conten
     std::string order;
     pqxx::work work(connection_);
     const pqxx::result rows =
-        work.exec_prepared("create", owner, id, content.title.value_or(""), content.completed.value_or(false),
-                           text_of(content.order, order), content.notes.value_or(""));
+        run(work, "create", owner, id, content.title.value_or(""), content.completed.value_or(false),
+            text_of(content.order, order), content.notes.value_or(""));
     work.commit();
     return todo(rows.at(0));
 }
@@ -91,15 +101,15 @@ std::optional<Todo> Store::change(const std::string& owner, const std::string& i
     std::string title, completed, order, notes;
     pqxx::work work(connection_);
     const pqxx::result rows =
-        work.exec_prepared("change", owner, id, text_of(content.title, title), text_of(content.completed, completed),
-                           content.sets_order, text_of(content.order, order), text_of(content.notes, notes));
+        run(work, "change", owner, id, text_of(content.title, title), text_of(content.completed, completed),
+            content.sets_order, text_of(content.order, order), text_of(content.notes, notes));
     work.commit();
     return first(rows);
 }
 
 bool Store::remove(const std::string& owner, const std::string& id) {
     pqxx::work work(connection_);
-    const pqxx::result done = work.exec_prepared("delete", owner, id);
+    const pqxx::result done = run(work, "delete", owner, id);
     work.commit();
     return done.affected_rows() > 0;
 }
