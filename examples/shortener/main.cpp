@@ -4,6 +4,7 @@
 ///     GET  /CODE        302 to the URL, and counted
 ///     GET  /CODE/hits   200, how often that was
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <iostream>
@@ -128,6 +129,7 @@ int main(int argc, char** argv) try {
 
     const Log log = [](const LogEntry& entry) { std::clog << entry.text() + "\n"; };
     pq::Pool pool{{.dsn = argv[2], .statements = {kCreate, kFollow, kHits}}, log};
+    pool.wait_until_full(deadline_after(std::chrono::seconds{5}));  // without a database it starts, too
     pq::Combiner creating{pool, kCreate};
     pq::Combiner following{pool, kFollow};
     Router router{log};

@@ -42,6 +42,6 @@ trap finish EXIT
 is_served() { [[ $(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/") == 4* ]]; }
 
 answers_as_told() { # STEP
-    wait_until 10 is_served || return 1
+    wait_until 20 is_served || return 1
     diff <(step "$1") "$folder/$1.out"
 }

@@ -10,9 +10,13 @@ file(GLOB folders ${CPACK_TEMPORARY_DIRECTORY}/*${CPACK_PACKAGING_INSTALL_PREFIX
 foreach(folder IN LISTS folders)
     cmake_path(GET folder FILENAME package)
     file(TIMESTAMP ${folder}/CHANGELOG.md date "%a, %d %b %Y %H:%M:%S +0000" UTC)
+    if(CPACK_DEBIAN_PACKAGE_RELEASE)
+        file(RENAME ${folder}/CHANGELOG.md ${folder}/changelog)  # then this name is the project's own
+    endif()
     file(WRITE ${folder}/${name}
-         "${package} (${version}) stable; urgency=medium\n\n  * What is new stands in CHANGELOG.md.\n\n -- ${CPACK_PACKAGE_CONTACT}  ${date}\n")
-    execute_process(COMMAND gzip -9n ${folder}/${name} COMMAND_ERROR_IS_FATAL ANY)
+         "${package} (${version}) stable; urgency=medium\n\n  * What is new stands in the project's CHANGELOG.md.\n\n -- ${CPACK_PACKAGE_CONTACT}  ${date}\n")
+    file(GLOB logs ${folder}/changelog*)
+    execute_process(COMMAND gzip -9n ${logs} COMMAND_ERROR_IS_FATAL ANY)
 endforeach()
 
 file(GLOB_RECURSE archives ${CPACK_TEMPORARY_DIRECTORY}/*.a)
