@@ -16,6 +16,7 @@ namespace {
 
 using fcgi_worker::FieldError;
 using fcgi_worker::Problem;
+using testing::AnyOf;
 using testing::ElementsAre;
 using testing::Eq;
 using testing::HasSubstr;
@@ -120,9 +121,16 @@ INSTANTIATE_TEST_SUITE_P(
                     Malformed{R"({"order":1e400})", "a number that is too large"},
                     Malformed{R"({"x":[-1e400]})", "a number that is too large"},
                     Malformed{R"({"order":)" + repeat(400, "9") + "}", "a number that is too large"},
-                    Malformed{R"({"order":1e99999999999})", "exponent overflow"},
                     Malformed{repeat(17, "[") + repeat(17, "]"), "too deep"},
                     Malformed{repeat(30'000, "["), "too deep"}, Malformed{repeat(10'000, R"({"a":)"), "too deep"}));
+
+/// Boost.JSON 1.81 refuses such an exponent; 1.83 hands on an infinity.
+TEST(ABody, HasNoNumberWithAnExponentThatOverflows) {
+    const Problem problem = refused_create(R"({"order":1e99999999999})");
+    EXPECT_EQ(problem.status(), 400);
+    EXPECT_EQ(problem.code(), "malformed-json");
+    EXPECT_THAT(problem.detail(), AnyOf(HasSubstr("exponent overflow"), HasSubstr("a number that is too large")));
+}
 
 TEST(ABody, MayNest16DeepWhereItIsRefusedForItsFieldsOnly) {
     EXPECT_EQ(refused_create(R"({"title":"a","x":)" + repeat(15, "[") + repeat(15, "]") + "}").status(), 422);

@@ -65,9 +65,11 @@ pqxx::result run(pqxx::nontransaction& transaction, const Statement& statement, 
 }
 #endif
 
-/// libpq ends its messages with a line break.
+/// libpq ends its messages with a line break; libpqxx 7 puts "Failure during 'NAME': " before some.
 std::string message_of(const std::exception& error) {
     std::string text{error.what()};
+    const std::size_t name_end = text.starts_with("Failure during '") ? text.find("': ") : std::string::npos;
+    if (name_end != std::string::npos) text.erase(0, name_end + 3);
     text.erase(text.find_last_not_of(" \n") + 1);
     return text;
 }
