@@ -7,7 +7,8 @@ with_backups() {
     cp -R "$lab_inventory/." "$TEST_FOLDER/backups"
     printf 'backup:\n  hosts:\n    %s:\n' "$keeper" >>"$TEST_FOLDER/backups/hosts.yml"
 }
-play_backups() { if [[ -n $database ]]; then play "$@"; else INVENTORY=$TEST_FOLDER/backups play "$@"; fi; }
+with_inventory() { if [[ -n $database ]]; then "$@"; else INVENTORY=$TEST_FOLDER/backups "$@"; fi; }
+play_backups() { with_inventory play "$@"; }
 repository() { on "$keeper" "runuser -u postgres -- pgbackrest --log-level-console=error --stanza=todo $1"; }
 backups() { repository '--output=json info' | jq '.[0].backup | length'; }
 begins() { play_backups site.yml && (($(backups) > 0)); }
@@ -25,9 +26,13 @@ one_more() {
     before=$(backups)
     play_backups backup.yml -e backup_type=diff
     (($(backups) == before + 1))
+    with_inventory tell backup -b --become-user postgres -a "pgbackrest info" | grep 'diff backup: '
 }
 check "a backup is made by one command" one_more
-passes() { on "$keeper" 'systemctl start todo-backup-test && journalctl -u todo-backup-test -o cat --since -5min | grep "it is whole"'; }
+passes() {
+    with_inventory tell backup -b -a "systemctl start todo-backup-test"
+    on "$keeper" 'journalctl -u todo-backup-test -o cat --since -5min | grep "it is whole"'
+}
 if [[ -n $long ]]; then check "a test restore passes" passes; fi
 
 moments() {

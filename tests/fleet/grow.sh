@@ -21,7 +21,7 @@ goes() {
     local before
     before=$(started_at app1)
     start_client
-    on app3 'systemctl disable --now todo-worker.socket todo-worker@0 todo-worker@1'
+    INVENTORY=$TEST_FOLDER/grown tell app3 -b -a "systemctl disable --now todo-worker.socket todo-worker@0 todo-worker@1 todo-worker-sweep.timer"
     sleep 3
     end_client none
     start_client

@@ -13,6 +13,13 @@ switches_over() {
     jq -en "$paused < 3"
 }
 check "another host takes writes on purpose: no write pauses for 3 s, none is lost" switches_over
+is_seen() {
+    tell db1 -b -a "todo-patronictl list" | tee "$TEST_FOLDER/seen"
+    [[ $(grep -c ' Leader ' "$TEST_FOLDER/seen") == 1 && $(grep -c -E ' (Sync Standby|Replica) ' "$TEST_FOLDER/seen") == 2 ]]
+    tell db1 -b -a "todo-etcdctl endpoint status --cluster -w table" | tee "$TEST_FOLDER/seen"
+    [[ $(grep -c ':2379 ' "$TEST_FOLDER/seen") == 3 ]]
+}
+check "one command shows who takes writes, and another who leads etcd" is_seen
 refuses_the_primary() { refuses "takes writes: there is no other to copy from" play reinitialise.yml --limit "$(takes_writes)"; }
 check "the one that takes writes is not made anew" refuses_the_primary
 standby() { local name; for name in "${databases[@]}"; do [[ $name == "$(takes_writes)" ]] || echo "$name"; done | tail -n 1; }

@@ -6,18 +6,20 @@ lab ssh app1 -- sudo dd of=/srv/todo-worker.deb status=none <"$(package_of 1)"
 # ask SOCKET PATH: there, prints the worker's answer.
 ask='ask() { REQUEST_METHOD=GET REQUEST_URI=$2 SCRIPT_NAME=$2 cgi-fcgi -bind -connect "$1"; }
 worker=/run/todo-worker/worker.sock'
-installs() {
-    on app1 "apt-get -q update && apt-get -q -y --no-install-recommends install libfcgi-bin nginx /srv/todo-worker.deb
-        sed -i 's/^TODO_TOKEN_KEYS/#&/' /etc/todo-worker/environment
-        echo TODO_ANONYMOUS_OWNER=true >>/etc/todo-worker/environment"
+check "the package can be installed, with what it needs" on app1 \
+    "apt-get -q update && apt-get -q -y --no-install-recommends install libfcgi-bin nginx /srv/todo-worker.deb"
+# The page's commands, but for the one that follows the log.
+as_operations_says() {
+    local commands
+    commands=$(sed -n '/^## On a host with systemd/,/^## /s/^    //p' "$project/docs/operations.md" | sed -n '/^secret=/,/^systemctl/p')
+    [[ $(wc -l <<<"$commands") == 4 ]] || { echo "not four lines: $commands" && return 1; }
+    on app1 "$commands
+        systemctl is-active todo-worker.socket todo-worker@0 todo-worker@1 todo-worker-sweep.timer"
 }
-check "the package can be installed, with what it needs" installs
-check "its units can be enabled, and run" on app1 \
-    'systemctl enable --now todo-worker.socket todo-worker.target todo-worker@0 todo-worker@1 todo-worker-sweep.timer
-    systemctl is-active todo-worker.socket todo-worker@0 todo-worker@1 todo-worker-sweep.timer'
+check "keys are made and its units enabled as docs/operations.md says, and run" as_operations_says
 check "nginx may reach the socket, and nobody else" on app1 "$ask"'
     as() { su -s /bin/bash "$1" -c "$(declare -f ask); ask $worker /v1/todos" </dev/null 2>&1; }
-    [[ $(as www-data) == *"Status: 503"* ]] || { as www-data && exit 1; }
+    [[ $(as www-data) == *"Status: 401"* ]] || { as www-data && exit 1; }
     [[ $(as nobody || true) != *Status* ]]'
 # What the sandbox could have taken away: the kernel says over netlink how many connections wait.
 check "a process sees its socket's queue" on app1 "$ask"'
@@ -43,7 +45,7 @@ check "a process that fails at once does not make the socket block for the other
     systemctl restart todo-worker@0
     echo "its flags are $flags"
     ((0$flags & 04000))'
-# Each request is answered, if only by 503, as there is no database here: an answer is what is asked for.
+# Each request is answered, if only by 401, as nobody is signed in: an answer is what is asked for.
 while_it_is_replaced() {
     on app1 "$ask"'
         before=$(pgrep -x todo-worker | sort)
@@ -51,7 +53,7 @@ while_it_is_replaced() {
         for client in 1 2 3 4; do
             while [[ -e /run/asking ]]; do
                 answer=$(ask $worker /v1/todos 2>&1) || true
-                if [[ $answer == "Status: 503"* ]]; then echo answered; else echo "$EPOCHREALTIME failed: $answer"; fi
+                if [[ $answer == "Status: 401"* ]]; then echo answered; else echo "$EPOCHREALTIME failed: $answer"; fi
             done >/run/client-$client &
         done
         sleep 1

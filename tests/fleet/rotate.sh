@@ -29,7 +29,7 @@ are_replaced() {
     local before step
     make_tokens
     before=$(on db1 'sha256sum /etc/postgresql/15/main/server.crt')
-    on db1 'rm /etc/postgresql/15/main/server.crt'
+    tell db1 -b -a "rm /etc/postgresql/15/main/server.crt"
     rm -f "$TEST_FOLDER/newcomers.stop"
     start_client
     newcomers &

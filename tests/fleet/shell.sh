@@ -49,16 +49,20 @@ make_packages() {
     done
 }
 
-# play PLAYBOOK [OPTION...]: in the lab; what it says is in $TEST_FOLDER/play.log (or in LOGS), and printed.
-play() {
-    local inventory=${INVENTORY:-$lab_inventory}
+# in_ansible PROGRAM [WORD...]: in the lab, with INVENTORY or its own.
+in_ansible() {
     ANSIBLE_CONFIG=$project/ansible/ansible.cfg ANSIBLE_HOST_KEY_CHECKING=False ANSIBLE_PRIVATE_KEY_FILE=$folder/key \
         ANSIBLE_SSH_CONTROL_PATH_DIR=$TEST_FOLDER/ssh \
         ANSIBLE_SSH_ARGS='-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=1 -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR' \
-        ANSIBLE_NOCOLOR=1 lab run -- ansible-playbook -i "$inventory" \
-        -e "{\"todo_worker_package\": \"$(package_of 1)\"}" "$project/ansible/$1" "${@:2}" </dev/null 2>&1 |
+        ANSIBLE_NOCOLOR=1 lab run -- "$1" -i "${INVENTORY:-$lab_inventory}" "${@:2}" </dev/null 2>&1
+}
+# play PLAYBOOK [OPTION...]: what it says is in $TEST_FOLDER/play.log (or in LOGS), and printed.
+play() {
+    in_ansible ansible-playbook -e "{\"todo_worker_package\": \"$(package_of 1)\"}" "$project/ansible/$1" "${@:2}" |
         tee "${LOGS:-$TEST_FOLDER}/play.log"
 }
+# tell HOSTS [OPTION...]: a command to them, as an operator gives it.
+tell() { in_ansible ansible "$@"; }
 # What the last play says at its end of a host: changed, failed, unreachable.
 recap() { sed -nE "s/^$1 +: .*$2=([0-9]+) .*/\1/p" "$TEST_FOLDER/play.log"; }
 nothing_changed() {
