@@ -11,6 +11,8 @@ folder=$(mktemp -d "$TEST_FOLDER/embed.XXXXXX")
 port=$(free_ports 12000 20000)
 ln -s "$project" "$folder/todo-worker"
 export PGHOST=$STACK_STATE/run/postgresql PGUSER=postgres
+use_ccache
+export CCACHE_NOHASHDIR=yes # the folder goes with its debug information
 
 blocks() { # PAGE
     awk -v folder="$folder" '

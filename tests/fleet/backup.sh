@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2016,SC2154 # for the shell of a host; set by shell.sh and run
 # Backups on a host of the fleet, the loss of every data folder, and the database as it was at a moment: every write that was
 # acknowledged before it is there, and none of after it. A test restore passes, and fails where a backup is damaged.
-keeper=${apps[0]} data=/var/lib/postgresql/15/main
+failed_before=$checks_failed keeper=${apps[0]} data=/var/lib/postgresql/15/main
 with_backups() {
     mkdir -p "$TEST_FOLDER/backups"
     cp -R "$lab_inventory/." "$TEST_FOLDER/backups"
@@ -139,7 +139,10 @@ is_mended() {
     passes
     play_backups verify.yml
 }
-if [[ -n $long ]]; then
+# Whoever looks for a fault above needs it whole.
+if [[ -n $long ]] && ((checks_failed > failed_before)); then
+    echo "skip a damaged backup is found, and mended # something above failed, and may be tried again with this backup"
+elif [[ -n $long ]]; then
     check "a test restore of a damaged backup fails, and says so" is_found
     check "another backup mends it" is_mended
 fi

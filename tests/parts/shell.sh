@@ -6,7 +6,9 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/../../worker/stack/shell.sh"
 : "${TEST_FOLDER:?./todo test --only PART runs a part}"
 
-# check NAME COMMAND...: a test that passes when the command succeeds; its output is shown when it does not.
+# check NAME COMMAND...: a test that passes when the command succeeds; its output is shown when it does not, and counted in
+# checks_failed.
+checks_failed=0
 check() {
     local name=$1 log code
     shift
@@ -21,6 +23,7 @@ check() {
     else
         tail -n 60 -- "$log"
         echo "not ok $name"
+        checks_failed=$((checks_failed + 1))
     fi
     rm -f -- "$log"
 }
