@@ -154,12 +154,13 @@ void serve(todo::Options options) {
     Server server{std::move(socket), [&router](const Request& request) { return router.handle(request); },
                   options.server, log};
 
+    const std::size_t requests = std::max(options.server.requests, options.server.threads);  // As the server counts.
     std::atomic<bool> serving = false;
     std::optional<todo::StatusServer> status;
     if (!options.status.directory.empty()) {
         todo::StatusSources sources{.version = std::string(todo::version()),
                                     .threads = options.server.threads,
-                                    .requests_limit = std::max(options.server.requests, options.server.threads),
+                                    .requests_limit = requests,
                                     .connections = options.pool.connections,
                                     .server = [&server] { return server.counts(); },
                                     .queue = [&server] { return server.queue(); },
@@ -178,7 +179,7 @@ void serve(todo::Options options) {
          "started",
          {{"version", std::string(todo::version())},
           {"threads", options.server.threads},
-          {"requests", options.server.requests},
+          {"requests", requests},
           {"connections", options.pool.connections},
           {"slot", status ? std::to_string(status->slot()) : "none"}}});
     // Other processes that share the socket serve meanwhile. Without a database it says so to whoever asks.

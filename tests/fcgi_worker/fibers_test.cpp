@@ -37,12 +37,12 @@ constexpr std::size_t kStackBytes = 256 * kKiB;
 
 /// As a loop has them that has no threads asleep.
 struct LoopFibers {
-    Standby standby{1, 1};
+    Reserve reserve{1, 1};
     Fibers fibers;
 
     LoopFibers(
         std::size_t count, std::function<void()> wake, std::function<void()> one_waits = [] {})
-        : fibers(count, kStackBytes, standby, std::move(wake), std::move(one_waits)) {}
+        : fibers(count, kStackBytes, reserve, std::move(wake), std::move(one_waits)) {}
 };
 
 /// Waits once, on the stack that wait() is called on.

@@ -265,8 +265,8 @@ TEST(Offload, WaitsForWhatHasBegunAlsoBeyondItsDeadline) {
 
 /// The loop is the test, and looks for nobody who is late.
 TEST_F(BusyOffload, NeverRunsWhatIsLateThoughItsRequestHasNotNoticed) {
-    Standby standby{1, 1};
-    Fibers fibers{1, std::size_t{256} * 1024, standby, [] {}, [] {}};
+    Reserve reserve{1, 1};
+    Fibers fibers{1, std::size_t{256} * 1024, reserve, [] {}, [] {}};
     const Deadline deadline = deadline_after(milliseconds{20});
     std::string end;
     fibers.start([&] {

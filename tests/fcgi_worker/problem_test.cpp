@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace fcgi_worker {
 namespace {
 
@@ -28,6 +30,12 @@ TEST(Problem, ListsTheFieldsThatAreWrong) {
         422, "invalid-todo", "Invalid", "Look at errors.", {{"/title", "is blank"}, {"", "has \"x\""}}};
     EXPECT_THAT(problem.to_response("r").body, HasSubstr(R"("errors":[{"pointer":"/title","detail":"is blank"},)"
                                                          R"({"pointer":"","detail":"has \"x\""}]})"));
+}
+
+TEST(Problem, HasTheStatusOfAFault) {
+    for (const int status : {0, 200, 399, 600}) {
+        EXPECT_THROW((Problem{status, "c", "t", "d"}), std::logic_error) << status;
+    }
 }
 
 TEST(Problem, LeavesErrorsOutWhereThereAreNone) { EXPECT_THAT(body_with_detail("d"), Not(HasSubstr("errors"))); }

@@ -187,6 +187,19 @@ TEST_F(RouterTest, LogsAndHidesWhyItIsUnavailable) {
     EXPECT_THAT(levels, ElementsAre(LogLevel::kWarning));
 }
 
+TEST(Router, AnswersTheSameWhereNobodyListens) {
+    Router silent{Log{}};
+    silent.add("GET", "/a", [](const Request&) -> Response { throw Unavailable{"away"}; });
+    Request request;
+    request.method = "GET";
+    request.path = "/a";
+
+    const Response response = silent.handle(request);
+
+    EXPECT_EQ(response.status, 503);
+    EXPECT_THAT(response.body, HasSubstr("/problems/unavailable"));
+}
+
 TEST_F(RouterTest, LogsAndHidesABug) {
     router.add("GET", "/a", [](const Request&) -> Response { throw std::out_of_range{"secret"}; });
     const Response response = ask("GET", "/a");

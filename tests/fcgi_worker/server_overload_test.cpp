@@ -49,6 +49,27 @@ TEST(Server, TakesAnImprobableStartAsNow) {
     EXPECT_EQ(running.counts().shed_late, 0U);
 }
 
+TEST(Server, CountsTheTimeOfReadingOnce) {
+    std::promise<TimeSpent> noted;
+    ServerOptions options{.threads = 1};
+    options.on_answer = [&](const Request&, const Response&, const TimeSpent& spent) { noted.set_value(spent); };
+    Running running{echo, options};
+    const std::string bytes = request("POST", "/", "all of it", {{"REQUEST_START", wall_clock(milliseconds{0})}});
+    const fastcgi_client::Connection slow{running.path()};
+    const Clock::time_point begin = Clock::now();
+    slow.send(bytes.substr(0, bytes.size() - 20));
+    std::this_thread::sleep_for(milliseconds{200});
+
+    slow.send(bytes.substr(bytes.size() - 20));
+
+    std::future<TimeSpent> spent = noted.get_future();
+    ASSERT_EQ(spent.wait_for(kPatience), std::future_status::ready);
+    const Clock::duration took = Clock::now() - begin;
+    const TimeSpent times = spent.get();
+    EXPECT_GE(times.waiting_for_thread, milliseconds{195});  // REQUEST_START has whole milliseconds.
+    EXPECT_LE(times.in_all, took + milliseconds{5});
+}
+
 /// A thread that is busy with one request for 50 ms longer than the next one waits.
 struct ABusyThread : testing::Test {
     static constexpr milliseconds kWork{50};

@@ -24,7 +24,7 @@ has_none() { ! chroot "$folder/root" sh -c 'command -v nginx || command -v g++ |
 # enter USER HOME COMMAND: runs it there as that user in the clone; what it leaves running dies. Where `ccache` is set, that
 # folder of this machine is ccache's there.
 enter() {
-    local place=$folder/$1
+    local place=$folder/of-$1 # beside the root that lies below it
     mkdir -p "$place"/{upper,work,root}
     # shellcheck disable=SC2016 # the inner shell's
     unshare -mp --fork --kill-child bash -c '

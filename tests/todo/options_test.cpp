@@ -226,7 +226,8 @@ TEST(Options, TakeOnlyDecimalDigitsForANumber) {
 TEST(Options, TakeAPublicUrlThatPathsCanBeAppendedTo) {
     EXPECT_EQ(options_of({"--public-url=http://localhost:8080"}).api.public_url, "http://localhost:8080");
     for (const char* url : {"todo.example", "ftp://todo.example", "https://", "https://todo.example/",
-                            "https://todo.example/v1", "https://todo.example?x", "https://me@todo.example"}) {
+                            "https://todo.example/v1", "https://todo.example?x", "https://me@todo.example",
+                            "https://http://todo.example", "http://http://todo.example"}) {
         EXPECT_THAT(complaint_about({"--public-url", url}), HasSubstr("https://todo.example:8443")) << url;
     }
 }

@@ -19,6 +19,7 @@
 
 #include "answers.hpp"
 #include "descriptor.hpp"
+#include "sendable.hpp"
 
 namespace fcgi_worker::fastcgi {
 namespace {
@@ -136,7 +137,7 @@ Outcome serve(int descriptor, std::size_t body_bytes, Deadline deadline,
 
     const Response response = answer(incoming);
     const bool is_head = incoming.request.method == "HEAD";
-    const bool has_body = !is_head && response.status != 204 && response.status != 304;
+    const bool has_body = !is_head && !has_no_content(response.status);
     const bool is_sent = exchange.send(response_head(response, is_head),
                                        has_body ? std::string_view{response.body} : std::string_view{});
     if (!is_sent) return Outcome::kBroken;

@@ -142,9 +142,9 @@ private:
     std::atomic<Clock::rep> latest_ = 0;
 };
 
-Fibers::Fibers(std::size_t count, std::size_t stack_bytes, Standby& standby, std::function<void()> wake,
+Fibers::Fibers(std::size_t count, std::size_t stack_bytes, Reserve& reserve, std::function<void()> wake,
                std::function<void()> one_waits)
-    : count_(count), standby_(standby), wake_(std::move(wake)), one_waits_(std::move(one_waits)) {
+    : count_(count), reserve_(reserve), wake_(std::move(wake)), one_waits_(std::move(one_waits)) {
     fibers_.reserve(count);
     idle_.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -302,13 +302,13 @@ Blocked::Blocked() noexcept : fiber_(current_fiber()) {
     Fibers& home = fiber_->home();
     if (home.is_one_ready()) home.wake_();
     ++home.blocked_;
-    home.standby_.one_is_blocked();
+    home.reserve_.one_is_blocked();
 }
 
 Blocked::~Blocked() {
     if (fiber_ == nullptr) return;
     --fiber_->home().blocked_;
-    fiber_->home().standby_.one_goes_on();
+    fiber_->home().reserve_.one_goes_on();
 }
 
 }  // namespace fcgi_worker

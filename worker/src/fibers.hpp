@@ -25,7 +25,7 @@
 
 #include <fcgi_worker/deadline.hpp>
 
-#include "standby.hpp"
+#include "reserve.hpp"
 
 namespace fcgi_worker {
 
@@ -38,7 +38,7 @@ public:
     /// Both are called from any thread. `wake` makes a thread of the loop come by that has nothing to do; `one_waits`
     /// sees to it that one comes by now and then from here on, for as long as does_one_wait() or is_one_ready(), for
     /// expire().
-    Fibers(std::size_t count, std::size_t stack_bytes, Standby& standby, std::function<void()> wake,
+    Fibers(std::size_t count, std::size_t stack_bytes, Reserve& reserve, std::function<void()> wake,
            std::function<void()> one_waits);
 
     /// Each task has ended by now.
@@ -95,7 +95,7 @@ private:
     void make_ready(Fiber& fiber) noexcept;
 
     const std::size_t count_;
-    Standby& standby_;
+    Reserve& reserve_;
     const std::function<void()> wake_;
     const std::function<void()> one_waits_;
     std::vector<std::unique_ptr<Fiber>> fibers_;

@@ -141,22 +141,24 @@ Descriptor listen_on_host(const std::string& host, const std::string& port, cons
     const std::string shown = host + ':' + port;
     addrinfo wanted{};
     wanted.ai_socktype = SOCK_STREAM;
-    wanted.ai_flags = AI_PASSIVE;
     addrinfo* results = nullptr;
     if (const int error = getaddrinfo(host.c_str(), port.c_str(), &wanted, &results); error != 0) {
         fail(error == EAI_SYSTEM ? errno : EADDRNOTAVAIL, "cannot listen on " + shown + ": " + gai_strerror(error));
     }
     const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> first{results, &freeaddrinfo};
 
-    const int made = socket(first->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (made < 0) fail(errno, "cannot make a socket for " + shown);
-    Descriptor listening{made};
-    const int on = 1;  // connections of a process before this one may still be on their way out
-    setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(made, first->ai_addr, first->ai_addrlen) != 0 || listen(made, options.backlog) != 0) {
-        fail(errno, "cannot listen on " + shown);
+    int error = 0;
+    for (const addrinfo* place = first.get(); place != nullptr; place = place->ai_next) {
+        Descriptor listening{socket(place->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+        const int on = 1;  // connections of a process before this one may still be on their way out
+        if (listening.get() >= 0 && setsockopt(listening.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+            bind(listening.get(), place->ai_addr, place->ai_addrlen) == 0 &&
+            listen(listening.get(), options.backlog) == 0) {
+            return listening;
+        }
+        error = errno;  // A name may have addresses that this machine has not: ::1 of localhost without IPv6.
     }
-    return listening;
+    fail(error, "cannot listen on " + shown);
 }
 
 /// "[::1]:9000" -> "::1", "9000"

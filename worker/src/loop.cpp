@@ -63,9 +63,9 @@ Loop::Loop(ListenSocket socket, Serve serve, const LoopOptions& options, Log log
       accept_again_(Kind::kAcceptAgain, make_timer()),
       idle_(Kind::kIdle, make_timer()),
       drain_end_(Kind::kDrainEnd, make_timer()),
-      standby_(options.threads, options.awake_threads),
+      reserve_(options.threads, options.awake_threads),
       fibers_(
-          options.requests, options.stack_bytes, standby_, [this] { notify(wake_.descriptor); },
+          options.requests, options.stack_bytes, reserve_, [this] { notify(wake_.descriptor); },
           [this] { one_waits(); }) {
     // Exclusive: a connection wakes one of the processes that share the socket, not all of them.
     watch(socket_.descriptor(), listener_, EPOLLIN | EPOLLEXCLUSIVE, EPOLL_CTL_ADD);
@@ -137,7 +137,7 @@ void Loop::work() {
     for (bool is_finished = false; !is_finished;) {
         fibers_.resume_ready();
         // Others that wait in the epoll do not hear of what is ready here.
-        if (!fibers_.is_one_ready()) standby_.sleep_where_others_are_enough();
+        if (!fibers_.is_one_ready()) reserve_.sleep_where_others_are_enough();
         const bool is_one_polite = fibers_.is_one_polite();
         const int count = wait(events, is_one_polite ? 0 : -1);  // who let others go first goes on where there are none
         for (int i = 0; i < count; ++i) {
@@ -191,7 +191,7 @@ bool Loop::handle(Source& source, std::uint32_t events) {
             drain();
             break;
         case Kind::kFinished:
-            standby_.end();
+            reserve_.end();
             return false;
         case Kind::kWake:  // it came by, and looks at what is ready
             break;

@@ -132,7 +132,7 @@ private:
 
     void accept_failed(int error);
     void accept_what_is_left();
-    void accept_more(std::size_t count);
+    void accept_more(std::size_t count, std::size_t most);
     [[nodiscard]] bool ignore_listener();
     [[nodiscard]] bool watch_listener();
     void let_others_go_first();
@@ -183,7 +183,7 @@ private:
     std::atomic<Clock::rep> next_accept_error_log_ = Clock::time_point::min().time_since_epoch().count();
     std::atomic<bool> looks_at_deadlines_ = false;  ///< Whether its timer is on.
 
-    Standby standby_;
+    Reserve reserve_;
     Fibers fibers_;
 };
 

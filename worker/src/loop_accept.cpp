@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <mutex>
 #include <system_error>
 #include <utility>
@@ -58,9 +59,7 @@ void Loop::accept_one() {
     take(descriptor);
     // Where no thread is free, connections with something to read stand in a long line of the epoll, and the listening
     // socket takes its turn among them: with one for each turn, requests on new connections wait for seconds.
-    if (has_no_thread_to_spare() && connections_ < options_.connections) {
-        accept_more(std::min(kAcceptedAtOnce, options_.connections - connections_));
-    }
+    if (has_no_thread_to_spare()) accept_more(kAcceptedAtOnce, options_.connections);
     // At the limit, and not beyond it: what a thread was woken for it has to take, for no other process was.
     if (connections_ >= options_.connections) {
         pause_accepting();
@@ -100,11 +99,11 @@ void Loop::accept_failed(int error) {
 
 /// After the listening socket was taken out of the epoll. The kernel may have woken threads of this process, and no
 /// other process, for connections that still wait: without us, until another one comes. They are as many as threads.
-void Loop::accept_what_is_left() { accept_more(options_.threads); }
+void Loop::accept_what_is_left() { accept_more(options_.threads, std::numeric_limits<std::size_t>::max()); }
 
-/// What there is, and at most so many: into the epoll, behind those that wait there.
-void Loop::accept_more(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
+/// What there is, at most so many, and while fewer than `most` are open: into the epoll, behind those that wait there.
+void Loop::accept_more(std::size_t count, std::size_t most) {
+    for (std::size_t i = 0; i < count && connections_ < most; ++i) {
         const int descriptor = accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
         if (descriptor < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
         if (descriptor < 0) return;

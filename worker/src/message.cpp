@@ -170,7 +170,7 @@ std::optional<std::size_t> stated_length(const char* const* parameters, std::siz
 }
 
 std::string response_head(const Response& response, bool is_head) {
-    const bool has_no_length = response.status == 204 || response.status == 304;
+    const bool has_no_length = has_no_content(response.status);
     const auto stated_length = is_head ? response.headers.find("Content-Length") : std::nullopt;
     std::string head = "Status: " + std::to_string(response.status) + ' ';
     head.append(reason(response.status)).append("\r\n");

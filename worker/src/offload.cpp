@@ -84,7 +84,7 @@ void refuse(Caller& caller, const char* why) noexcept {
 /// with it, and asks for no lock afterwards: then the Offload may be gone.
 class Offload::Crew {
 public:
-    Crew(OffloadOptions options, Log log) : options_{checked(std::move(options))}, log_{std::move(log)} {}
+    Crew(OffloadOptions options, Log log) : options_{checked(std::move(options))}, log_{or_nothing(std::move(log))} {}
     ~Crew() { stop(); }
     Crew(const Crew&) = delete;
     Crew& operator=(const Crew&) = delete;

@@ -1,7 +1,7 @@
 #include <fcgi_worker/problem.hpp>
 
 #include <algorithm>
-#include <cassert>
+#include <stdexcept>
 #include <utility>
 
 namespace fcgi_worker {
@@ -76,7 +76,7 @@ Problem::Problem(int status, std::string code, std::string title, std::string de
       title_(std::move(title)),
       detail_(std::move(detail)),
       errors_(std::move(errors)) {
-    assert(status_ >= 400 && status_ <= 599);
+    if (status < 400 || status > 599) throw std::logic_error{"a problem has a status of 400..599"};
 }
 
 Problem Problem::with(std::string name, std::string value) && {

@@ -8,6 +8,8 @@
 #include <fcgi_worker/problem.hpp>
 
 #include "answers.hpp"
+#include "call_handler.hpp"
+#include "log_safely.hpp"
 
 namespace fcgi_worker {
 namespace {
@@ -57,15 +59,6 @@ const detail::Endpoint* find_method(const Methods& methods, std::string_view met
     return found == methods.end() ? nullptr : &found->second;
 }
 
-void log_failure(const Log& log, LogLevel level, std::string_view message, const Request& request, std::string error) {
-    log({level,
-         message,
-         {{"request_id", request.request_id},
-          {"method", request.method},
-          {"path", request.path},
-          {"error", std::move(error)}}});
-}
-
 /// The answer to HEAD is that to GET, with its length and without its body.
 void drop_body(Response& response) {
     try {
@@ -80,7 +73,7 @@ void drop_body(Response& response) {
 
 }  // namespace
 
-Router::Router(Log log) : log_(std::move(log)) {}
+Router::Router(Log log) : log_(or_nothing(std::move(log))) {}
 
 void Router::add(std::string_view method, std::string_view pattern, Handler handler) {
     detail::Endpoint endpoint;

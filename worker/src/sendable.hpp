@@ -17,6 +17,9 @@ inline bool is_request_id(std::string_view text) {
     return !text.empty() && text.size() <= 128 && text.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
+/// Whether an answer of this status has neither body nor length.
+inline bool has_no_content(int status) { return status == 204 || status == 304; }
+
 /// Whether nothing in it could end a header early or begin another one.
 inline bool is_sendable(const Response& response) {
     constexpr std::string_view kBreaks{"\r\n\0", 3};

@@ -6,12 +6,11 @@
 #include <string>
 #include <utility>
 
-#include "answers.hpp"
+#include "call_handler.hpp"
 #include "fastcgi.hpp"
 #include "log_safely.hpp"
 #include "loop.hpp"
 #include "request_log.hpp"
-#include "sendable.hpp"
 #include "standing_queue.hpp"
 
 namespace fcgi_worker {
@@ -48,7 +47,7 @@ ServerOptions checked(const ServerOptions& options) {
 }
 
 Log from_level(LogLevel least, Log log) {
-    if (!log) return log_nothing;
+    log = or_nothing(std::move(log));
     if (least == LogLevel::kDebug) return log;
     return [least, log = std::move(log)](const LogEntry& entry) {
         if (entry.level >= least) log(entry);
@@ -83,7 +82,6 @@ private:
     bool serve(int descriptor);
     Response answer(fastcgi::Incoming& incoming, Clock::time_point begin);
     Response answer_in_time(fastcgi::Incoming& incoming, milliseconds waited);
-    Response call_handler(const Request& request);
     milliseconds age(const fastcgi::Incoming& incoming);
 
     /// Whether handlers have all that they can use: requests that wait, or threads that do not. While they have not,
@@ -98,7 +96,6 @@ private:
         return options_.awake_threads == 0 ? options_.threads : std::min(options_.awake_threads, options_.threads);
     }
     [[nodiscard]] static std::size_t kept_at_work(std::size_t most) noexcept { return (most - 1) * 7 / 8; }
-    void log_failure(const Request& request, std::string error);
 
     const Handler handler_;
     const ServerOptions options_;
@@ -159,7 +156,7 @@ bool Server::Service::serve(int descriptor) {
     auto outcome = fastcgi::Outcome::kBroken;
     try {
         outcome = fastcgi::serve(descriptor, options_.body_bytes, begin + options_.io_timeout,
-                                 [&](fastcgi::Incoming& incoming) { return answer(incoming, begin); });
+                                 [&](fastcgi::Incoming& incoming) { return answer(incoming, Clock::now()); });
     } catch (const std::exception& error) {  // no memory: this connection is lost, the thread is not
         log_safely(log_, [&] { return LogEntry{LogLevel::kError, "connection failed", {{"error", error.what()}}}; });
     }
@@ -196,20 +193,7 @@ Response Server::Service::answer_in_time(fastcgi::Incoming& incoming, millisecon
     }
     request.deadline = now + (options_.request_budget - waited);
     const Counted counted{at_work_};
-    return call_handler(request);
-}
-
-Response Server::Service::call_handler(const Request& request) {
-    try {
-        Response response = handler_(request);
-        if (is_sendable(response)) return response;
-        log_failure(request, "the answer has a status or a header that cannot be sent");
-    } catch (const std::exception& error) {
-        log_failure(request, error.what());
-    } catch (...) {
-        log_failure(request, "not a std::exception");
-    }
-    return answers::internal_error().to_response(request.request_id);
+    return call_handler(handler_, request, log_);
 }
 
 /// How long ago the web server got it.
@@ -219,15 +203,6 @@ milliseconds Server::Service::age(const fastcgi::Incoming& incoming) {
     if (age >= milliseconds{0} && age <= kOldestStart) return std::chrono::duration_cast<milliseconds>(age);
     ++skewed_starts_;
     return milliseconds{0};
-}
-
-void Server::Service::log_failure(const Request& request, std::string error) {
-    log_({LogLevel::kError,
-          "handler failed",
-          {{"request_id", request.request_id},
-           {"method", request.method},
-           {"path", request.path},
-           {"error", std::move(error)}}});
 }
 
 Server::Server(ListenSocket socket, Handler handler, const ServerOptions& options, Log log)

@@ -5,7 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "answers.hpp"
+#include "call_handler.hpp"
+#include "log_safely.hpp"
 #include "sendable.hpp"
 
 namespace fcgi_worker {
@@ -34,7 +35,7 @@ Fields arrived_headers(const Fields& sent, bool has_body) {
 
 /// What is left of an answer on the other side: its length is counted, but for HEAD, where a handler may know it.
 Response as_received(Response response, bool is_head) {
-    const bool has_no_length = response.status == 204 || response.status == 304;
+    const bool has_no_length = has_no_content(response.status);
     std::string length = std::to_string(response.body.size());
     if (const auto stated = response.headers.find("content-length"); stated && is_head) length = *stated;
 
@@ -54,7 +55,7 @@ Response as_received(Response response, bool is_head) {
 TestClient::TestClient(Handler handler, TestClientOptions options)
     : handler_(std::move(handler)), options_(std::move(options)) {
     if (!handler_) throw std::invalid_argument{"a client needs a handler"};
-    if (!options_.log) options_.log = log_nothing;
+    options_.log = or_nothing(std::move(options_.log));
 }
 
 TestClient::TestClient(const Router& router, TestClientOptions options)
@@ -88,7 +89,7 @@ Response TestClient::remove(std::string target, Fields headers) {
 
 Response TestClient::send(TestRequest request) {
     const Request received = arrived(std::move(request));
-    Response response = answer(received);
+    Response response = call_handler(handler_, received, options_.log);
     if (!response.headers.find("X-Request-Id")) response.headers.add("X-Request-Id", received.request_id);
     return as_received(std::move(response), received.method == "HEAD");
 }
@@ -106,26 +107,6 @@ Request TestClient::arrived(TestRequest sent) {
     request.request_id = is_request_id(id) ? std::string{id} : "test-request-" + std::to_string(++requests_);
     request.deadline = sent.deadline.value_or(deadline_after(kFarAway));
     return request;
-}
-
-Response TestClient::answer(const Request& request) const {
-    const auto failed = [&](std::string error) {
-        options_.log({LogLevel::kError,
-                      "handler failed",
-                      {{"request_id", request.request_id},
-                       {"method", request.method},
-                       {"path", request.path},
-                       {"error", std::move(error)}}});
-        return answers::internal_error().to_response(request.request_id);
-    };
-    try {
-        Response response = handler_(request);
-        return is_sendable(response) ? response : failed("the answer has a status or a header that cannot be sent");
-    } catch (const std::exception& error) {
-        return failed(error.what());
-    } catch (...) {
-        return failed("not a std::exception");
-    }
 }
 
 }  // namespace fcgi_worker

@@ -26,14 +26,6 @@ std::optional<std::string> header(const Request& request, std::string_view name)
     return joined;
 }
 
-/// Takes what stands before the next semicolon, without blanks around it, from the front of `rest`.
-std::string_view take_part(std::string_view& rest) {
-    const std::size_t end = std::min(rest.find(';'), rest.size());
-    const std::string_view part = trim(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return part;
-}
-
 bool is_utf8_charset(std::string_view parameter) {
     const std::size_t equals_at = std::min(parameter.find('='), parameter.size());
     std::string_view value = parameter.substr(std::min(equals_at + 1, parameter.size()));
@@ -45,9 +37,9 @@ bool is_utf8_charset(std::string_view parameter) {
 bool is_of_type(const Request& request, std::string_view type) {
     const std::string content_type = header(request, "content-type").value_or("");
     std::string_view rest = content_type;
-    if (!equals(take_part(rest), type)) return false;
+    if (!equals(take_until(rest, ';'), type)) return false;
     while (!rest.empty()) {
-        const std::string_view parameter = take_part(rest);
+        const std::string_view parameter = take_until(rest, ';');
         if (!parameter.empty() && !is_utf8_charset(parameter)) return false;
     }
     return true;

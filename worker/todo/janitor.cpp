@@ -53,7 +53,10 @@ private:
         try {
             std::size_t step = 0;
             do {
-                if (pool_.counts().idle == 0) return skip(statement, "no connection is idle");
+                if (pool_.counts().idle == 0) {
+                    skip(statement, "no connection is idle");
+                    break;
+                }
                 step = remove_some(statement);
                 removed += step;
             } while (step == options_.step_rows && wait(stop, options_.pause));

@@ -171,7 +171,10 @@ constexpr Kind kGroup{"the name of a group",
 bool is_public_url(const std::string& text) {
     std::string_view rest = text;
     for (const std::string_view scheme : {"https://", "http://"}) {
-        if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
+        if (rest.starts_with(scheme)) {
+            rest.remove_prefix(scheme.size());
+            break;
+        }
     }
     const bool has_scheme = rest.size() < text.size();
     const bool is_host = !rest.empty() && rest.find_first_of("/?#@\\\" \t") == std::string_view::npos;

@@ -94,21 +94,23 @@ pid_t start(std::vector<std::string> command, const MemoryFile& input, const Mem
     return process;
 }
 
-/// Whether it ended by then. Either way nothing of it is left.
+/// Whether it ended by then; it is ended else. No zombie is left either way.
 bool wait_for(pid_t process, milliseconds timeout, int& status) {
     // By its number: the C library 2.36 does not give its pidfd_open() to C++.
     const auto descriptor = static_cast<int>(syscall(SYS_pidfd_open, process, 0));
+    const int error = descriptor < 0 ? errno : 0;
     pollfd ended{descriptor, POLLIN, 0};
     const auto latest = steady_clock::now() + timeout;
     bool is_over = false;
     do {
         const auto left = std::chrono::ceil<milliseconds>(latest - steady_clock::now());
-        is_over = descriptor >= 0 && poll(&ended, 1, static_cast<int>(std::max(left, milliseconds{0}).count())) == 1;
-    } while (!is_over && descriptor >= 0 && steady_clock::now() < latest);
-    if (descriptor >= 0) close(descriptor);
+        is_over = error == 0 && poll(&ended, 1, static_cast<int>(std::max(left, milliseconds{0}).count())) == 1;
+    } while (!is_over && error == 0 && steady_clock::now() < latest);
+    if (error == 0) close(descriptor);
     if (!is_over) kill(-process, SIGKILL);
     while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
     }
+    if (error != 0) fail("it cannot be waited for", error);
     return is_over;
 }
 

@@ -45,7 +45,7 @@ Response metrics(const StatusSources& sources) {
 /// second at most.
 fcgi_worker::ServerOptions server_options() {
     fcgi_worker::ServerOptions options;
-    options.threads = 1;
+    options.threads = options.requests = 1;
     options.request_budget = options.queue_target = options.slow_request = std::chrono::minutes{10};
     options.io_timeout = std::chrono::seconds{1};
     options.log_sample = 0;

@@ -64,6 +64,13 @@ std::size_t count_code_points(std::string_view text) {
         text.begin(), text.end(), [](char byte) { return (static_cast<std::uint8_t>(byte) & 0xC0) != 0x80; }));
 }
 
+std::string_view take_until(std::string_view& rest, char separator) {
+    const std::size_t end = std::min(rest.find(separator), rest.size());
+    const std::string_view part = trim(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return part;
+}
+
 bool is_blank(std::string_view text) {
     while (!text.empty()) {
         if (!is_invisible(take_code_point(text))) return false;

@@ -23,6 +23,10 @@ namespace todo {
 /// Without the spaces and tabs at both ends that a header may have: RFC 9110, section 5.6.3.
 [[nodiscard]] std::string_view trim(std::string_view text);
 
+/// What stands before the separator, or all of it, without spaces and tabs around it; that and the separator are taken
+/// from the front of `rest`.
+[[nodiscard]] std::string_view take_until(std::string_view& rest, char separator);
+
 /// Nothing to be seen: white space, and characters that have no width or only turn the direction of others.
 [[nodiscard]] bool is_blank(std::string_view text);
 

@@ -120,8 +120,12 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
 
     const std::chrono::year_month_day date{year, month, day};
     if (!scanner.fits_to_the_end() || !date.ok() || hours > 23 || minutes > 59 || seconds > 59) return std::nullopt;
-    return std::chrono::sys_days{date} + std::chrono::hours{hours} + std::chrono::minutes{minutes} - offset +
-           std::chrono::seconds{seconds} + std::chrono::milliseconds{milliseconds};
+    const Timestamp time = std::chrono::sys_days{date} + std::chrono::hours{hours} + std::chrono::minutes{minutes} -
+                           offset + std::chrono::seconds{seconds} + std::chrono::milliseconds{milliseconds};
+    constexpr std::chrono::sys_days kBegin{std::chrono::year{1} / 1 / 1};
+    constexpr std::chrono::sys_days kEnd{std::chrono::year{10'000} / 1 / 1};
+    if (time < kBegin || time >= kEnd) return std::nullopt;
+    return time;
 }
 
 }  // namespace todo

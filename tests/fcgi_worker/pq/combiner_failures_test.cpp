@@ -25,6 +25,26 @@ TEST_F(ACombiner, TellsOfAFailureOnlyWhoFails) {
     EXPECT_EQ(combiner->counts().batches, 5U);
 }
 
+// Each alone would wait for the lock once more, on a connection of its own.
+TEST_F(ACombiner, ExecutesNobodyAgainWhereALockIsNotHadInTime) {
+    combine(kMeet);
+    PoolOptions hasty = options(kConnections);
+    hasty.statements = {kMeet};
+    hasty.lock_timeout = 50ms;
+    Pool hasty_pool{hasty};
+    ASSERT_TRUE(is_full(hasty_pool, kConnections));
+    combiner = std::make_unique<Combiner>(
+        hasty_pool, kMeet, CombinerOptions{.batches_in_flight = 1, .wait_timeout = std::chrono::seconds{10}});
+    shut_gate();
+    for (const char* value : {"first", "a", "b"}) send(member(value));
+
+    for (std::future<Rows>& other : others) EXPECT_THROW(other.get(), Unavailable);
+
+    EXPECT_EQ(combiner->counts().repeated, 0U);
+    open_gate();
+    combiner.reset();
+}
+
 TEST_F(ACombiner, TakesOutWhoseTimeIsOver) {
     combine(kMeet);
     shut_gate();

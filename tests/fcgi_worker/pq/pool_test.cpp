@@ -31,6 +31,12 @@ TEST_F(APool, OpensItsConnectionsByItself) {
     EXPECT_EQ(pool.counts().opened, 20U);
 }
 
+TEST_F(APool, OpensThemWhereNobodyListens) {
+    const Pool pool{options(2), Log{}};
+
+    EXPECT_TRUE(is_full(pool, 2));
+}
+
 TEST_F(APool, SaysWhenItIsFull) {
     Pool pool{options(20)};
 

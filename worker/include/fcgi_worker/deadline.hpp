@@ -19,7 +19,7 @@ using Deadline = Clock::time_point;       ///< The moment after which nobody wai
 
 /// Where the time of a request went.
 struct TimeSpent {
-    Clock::duration waiting_for_thread{};      ///< From the web server's REQUEST_START until a thread took it.
+    Clock::duration waiting_for_thread{};      ///< From the web server's REQUEST_START until all of it was read.
     Clock::duration waiting_for_connection{};  ///< To the database: in Pool::acquire().
     Clock::duration in_database{};             ///< In Lease::execute(): the server's work, and the way there and back.
     Clock::duration in_all{};                  ///< From REQUEST_START to the answer, once there is one.
@@ -36,23 +36,6 @@ struct Budget {
     Deadline deadline;  ///< For all that is waited for, together.
     TimeSpent* spent;   ///< May be null: nobody does.
     int client;  ///< The socket that the answer goes to; its other side closes it to take the question back. Or -1.
-};
-
-/// Adds the time until its end to one of the fields of a TimeSpent.
-class Stopwatch {
-public:
-    /// Runs from here on. Without an account it measures nothing.
-    Stopwatch(TimeSpent* account, Clock::duration TimeSpent::*field)
-        : field_(account == nullptr ? nullptr : &(account->*field)) {}
-    Stopwatch(const Stopwatch&) = delete;
-    Stopwatch& operator=(const Stopwatch&) = delete;
-    ~Stopwatch() {
-        if (field_ != nullptr) *field_ += Clock::now() - begin_;
-    }
-
-private:
-    Clock::duration* field_;
-    Clock::time_point begin_ = Clock::now();
 };
 
 }  // namespace fcgi_worker

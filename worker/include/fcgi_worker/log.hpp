@@ -48,7 +48,7 @@ struct LogEntry {
     [[nodiscard]] std::string text() const;
 };
 
-/// Yours: it gets each entry.
+/// Yours: it gets each entry. Where it is empty, nothing does.
 using Log = std::function<void(const LogEntry&)>;
 
 /// Says nothing; for tests and for programs that want no log.

@@ -28,6 +28,7 @@ class Problem : public std::exception {
 public:
     /// `code` is the stable end of the problem's type, `/problems/CODE`: lower case with hyphens.
     /// `detail` is a sentence for people that says what to do; it names no internals.
+    /// Throws std::logic_error where the status is not of 400..599: a mistake in the program.
     Problem(int status, std::string code, std::string title, std::string detail, std::vector<FieldError> errors = {});
 
     /// Adds a header to the answer: `throw Problem{...}.with("Allow", "GET")`.

@@ -49,9 +49,9 @@ struct ServerOptions {
     /// nothing but the database; other handlers would wait for each other.
     std::size_t awake_threads = 0;
 
-    /// Requests that are begun and not yet answered; 1..10,000, and at least as many as threads. One that waits for its
-    /// turn (for a batch, for a connection to the database) keeps a stack and no thread, so there may be more of them:
-    /// twice what a batch may take. Further ones wait unread.
+    /// Requests that are begun and not yet answered; 1..10,000; fewer than threads count as many as threads. One that
+    /// waits for its turn (for a batch, for a connection to the database) keeps a stack and no thread, so there may be
+    /// more of them: twice what a batch may take. Further ones wait unread.
     std::size_t requests = 128;
 
     /// Of the stack of each request, and so of what a handler may have on it; 64 KiB..64 MiB. Memory is only taken for

@@ -69,7 +69,6 @@ public:
 
 private:
     [[nodiscard]] Request arrived(TestRequest sent);
-    [[nodiscard]] Response answer(const Request& request) const;
 
     Handler handler_;
     TestClientOptions options_;

@@ -197,7 +197,7 @@ void Combiner::Queue::enter(Place& self) {
         const std::lock_guard lock{mutex_};
         if (waiting_.size() >= options_.waiters) {
             ++counts_.turned_away_crowded;
-            throw PoolExhausted{std::string{statement_.name} + ": too many threads wait for a batch already"};
+            throw PoolExhausted{std::string{statement_.name} + ": too many requests wait for a batch already"};
         }
         add(self);
         leaders = pass_turns_on();
@@ -311,7 +311,7 @@ void Combiner::Queue::run(Lease& lease, const Places& batch) {
                  wanted);
     } catch (const InDoubt& doubt) {
         for (Place* place : wanted) place->failure = std::make_exception_ptr(InDoubt{doubt.what()});
-    } catch (const std::runtime_error&) {  // SqlError, Unavailable: nothing of it has happened.
+    } catch (const SqlError&) {  // Nothing of it has happened. Of several, each executes it again, alone.
         if (wanted.size() == 1) wanted.front()->failure = std::current_exception();
     }
 }

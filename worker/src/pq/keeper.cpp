@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "parker.hpp"
+#include "pq/stopwatch.hpp"
 #include "signals_blocked.hpp"
 
 namespace fcgi_worker::pq {
@@ -66,7 +67,7 @@ std::unique_ptr<Connection> Keeper::take(Budget budget) {
         turn_away_offline();
     }
     if (waiters_.size() >= options_.waiters) {
-        turn_away(&PoolCounts::turned_away_crowded, "too many threads wait for a connection already");
+        turn_away(&PoolCounts::turned_away_crowded, "too many requests wait for a connection already");
     }
     return wait_for_one(lock, deadline);
 }

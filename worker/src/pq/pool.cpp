@@ -3,11 +3,13 @@
 #include <optional>
 #include <utility>
 
+#include "log_safely.hpp"
 #include "parker.hpp"
 #include "pq/connection.hpp"
 #include "pq/keeper.hpp"
 #include "pq/options.hpp"
 #include "pq/standbys.hpp"
+#include "pq/stopwatch.hpp"
 
 namespace fcgi_worker::pq {
 
@@ -49,6 +51,7 @@ void Lease::move_to_primary(Budget budget) {
 // ---- The pool.
 Pool::Pool(PoolOptions options, Log log) {
     options = checked(std::move(options));
+    log = or_nothing(std::move(log));
     const bool has_standbys = options.standbys.connections > 0;
     if (has_standbys) options.statements.push_back(Standbys::kWritten);
     keeper_ = std::make_unique<Keeper>(options, servers_of(options), log);

@@ -7,6 +7,7 @@
 
 #include "parker.hpp"
 #include "pq/servers.hpp"
+#include "pq/stopwatch.hpp"
 #include "signals_blocked.hpp"
 
 namespace fcgi_worker::pq {

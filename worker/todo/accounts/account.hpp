@@ -36,7 +36,7 @@ struct Session {
 };
 
 /// A session that nobody has refreshed for so long has ended. An account without an email lives as long: nobody can
-/// reach it any more.
+/// reach it any more. The statements say it as `interval '90 days'`.
 inline constexpr std::chrono::days kSessionLifetime{90};
 
 /// Sessions of one account; the one used longest ago gives way. A person has a handful of devices.

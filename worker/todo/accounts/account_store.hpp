@@ -83,9 +83,9 @@ public:
     virtual void end_session(OwnerId owner, std::optional<Uuid> session, Budget budget) = 0;
 
     /// Its sessions end, and whoever has its tokens is refused. False: there is no such account.
-    virtual bool block(OwnerId owner, Budget budget) = 0;
+    [[nodiscard]] virtual bool block(OwnerId owner, Budget budget) = 0;
     /// Whoever has its password is let in again; tokens from before the block stay refused. False: as above.
-    virtual bool unblock(OwnerId owner, Budget budget) = 0;
+    [[nodiscard]] virtual bool unblock(OwnerId owner, Budget budget) = 0;
 
     [[nodiscard]] virtual std::vector<Revocation> revocations(Budget budget) = 0;
 };

@@ -102,6 +102,10 @@ void sweep(Pool& pool, std::size_t shards, std::ostream& out) {
         << purged(kPurgeWriteKeys) << " Idempotency-Keys of a day ago\n";
 }
 
+void require_there(bool is_there) {
+    if (!is_there) throw std::runtime_error{"the account was removed meanwhile"};
+}
+
 }  // namespace
 
 void run_admin(const AdminOptions& options, std::ostream& out) {
@@ -116,11 +120,11 @@ void run_admin(const AdminOptions& options, std::ostream& out) {
     const char* done = "";
     switch (options.action) {
         case AdminAction::kBlock:
-            store.block(owner, one_step());
+            require_there(store.block(owner, one_step()));
             done = "blocked";
             break;
         case AdminAction::kUnblock:
-            store.unblock(owner, one_step());
+            require_there(store.unblock(owner, one_step()));
             done = "unblocked";
             break;
         case AdminAction::kEndSessions:

@@ -11,17 +11,6 @@ namespace {
 
 using fcgi_worker::Request;
 
-constexpr std::chrono::hours kSessionLife{90 * 24};  ///< As the statements have it: it ends when it is not refreshed.
-
-/// What stands before the separator, without blanks around it; that and the separator are taken from the front of
-/// `rest`.
-std::string_view take_until(std::string_view& rest, char separator) {
-    const std::size_t end = std::min(rest.find(separator), rest.size());
-    const std::string_view part = trim(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return part;
-}
-
 [[noreturn]] void refuse(const char* why) { throw problems::cross_origin(why); }
 
 /// The only header of that name. None: there is none; several are as good as none, for only a forger sends them.
@@ -91,7 +80,7 @@ void require_own_origin(const Request& request) {
     }
 }
 
-SessionCookies cookies_of(const Grant& grant) { return session_cookies(grant, kSessionLife); }
+SessionCookies cookies_of(const Grant& grant) { return session_cookies(grant, kSessionLifetime); }
 
 SessionCookies ended_cookies() { return session_cookies({"", std::chrono::seconds{0}, ""}, std::chrono::seconds{0}); }
 

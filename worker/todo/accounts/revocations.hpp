@@ -1,4 +1,5 @@
-/// Owners whose access tokens are refused before they end by themselves: blocked, or deleted.
+/// Owners whose access tokens are refused before they end by themselves: blocked, deleted, or with a new
+/// password through a mail's link.
 ///
 /// An access token is good without a look into the database. So each process asks for the short list of those that were
 /// revoked within a token's life, once a second: a token is refused at most two seconds after its owner was. While the

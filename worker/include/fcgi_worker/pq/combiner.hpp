@@ -15,7 +15,9 @@
 /// its rows begins with the number of its member, from 1 (WITH ORDINALITY), and that member's first parameter. By these
 /// the rows are handed out, without them. A row whose second column is not what its member gave belongs to
 /// somebody else; its member gets an error in its place. A statement that writes is one transaction: all members
-/// or none. Where the server refuses a batch, each of its members is executed again, alone.
+/// or none. Where the server refuses a batch by an SqlError, each of its members is executed again, alone. What is
+/// Unavailable (a lock that is not had in time, a connection that ends) is so for all of them: to wait for it again,
+/// one by one, would take the connections from everybody else.
 ///
 /// Threads: every member may be called from any thread.
 /// Errors:  each function names what it throws. What is not named is not thrown.
@@ -39,7 +41,8 @@ namespace fcgi_worker::pq {
 struct CombinerOptions {
     bool combine = true;  ///< Else each execution is a round trip of its own, of the same statement.
 
-    /// 1..1,000 members of a batch. Each holds a thread, so there are never more than threads.
+    /// 1..1,000 members of a batch. Each holds a stack of the server, so there are never more than
+    /// ServerOptions::requests.
     std::size_t batch_size = 64;
     /// 1..100 batches at a time, each on a connection. With one, all who come while it is on its way make the next one:
     /// two made batches half as large, and lists and inserts a fifth slower (docs/performance.md). More are for

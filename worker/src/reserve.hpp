@@ -16,9 +16,9 @@
 
 namespace fcgi_worker {
 
-class Standby {
+class Reserve {
 public:
-    Standby(std::size_t threads, std::size_t awake) : most_(std::max<std::size_t>(awake, 1)), awake_(threads) {}
+    Reserve(std::size_t threads, std::size_t awake) : most_(std::max<std::size_t>(awake, 1)), awake_(threads) {}
 
     /// Sleeps where others are enough, until they are not or it is all over.
     void sleep_where_others_are_enough() {

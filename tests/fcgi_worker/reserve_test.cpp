@@ -1,5 +1,5 @@
 /// Threads that sleep until others are blocked.
-#include "standby.hpp"
+#include "reserve.hpp"
 
 #include <gtest/gtest.h>
 
@@ -26,17 +26,17 @@ using fastcgi_client::request;
 /// Threads that do nothing but sleep where others are enough.
 class Sleepers {
 public:
-    Sleepers(std::size_t threads, std::size_t awake) : standby{threads, awake}, left_{threads} {
+    Sleepers(std::size_t threads, std::size_t awake) : reserve{threads, awake}, left_{threads} {
         for (std::size_t i = 0; i < threads; ++i) {
             threads_.emplace_back([this, is_over = is_over_] {
-                standby.sleep_where_others_are_enough();
+                reserve.sleep_where_others_are_enough();
                 --left_;
                 is_over.wait();
             });
         }
     }
     ~Sleepers() {
-        standby.end();
+        reserve.end();
         over_.set_value();
         for (auto& thread : threads_) thread.join();
     }
@@ -48,7 +48,7 @@ public:
         return comes_true([&] { return left_ == count; });
     }
 
-    Standby standby;
+    Reserve reserve;
 
 private:
     std::atomic<std::size_t> left_;
@@ -57,36 +57,36 @@ private:
     std::vector<std::thread> threads_;
 };
 
-TEST(Standby, LetsAllSleepButThoseThatAreToBeAwake) {
+TEST(Reserve, LetsAllSleepButThoseThatAreToBeAwake) {
     Sleepers sleepers{6, 2};
     EXPECT_TRUE(sleepers.are_asleep(4));
 }
 
-TEST(Standby, WakesOneWhereLessThanHalfAreLeft) {
+TEST(Reserve, WakesOneWhereLessThanHalfAreLeft) {
     Sleepers sleepers{6, 4};
     ASSERT_TRUE(sleepers.are_asleep(2));
-    sleepers.standby.one_is_blocked();
-    sleepers.standby.one_is_blocked();
+    sleepers.reserve.one_is_blocked();
+    sleepers.reserve.one_is_blocked();
     EXPECT_TRUE(sleepers.are_asleep(2)) << "half of four are left";
-    sleepers.standby.one_is_blocked();
+    sleepers.reserve.one_is_blocked();
     EXPECT_TRUE(sleepers.are_asleep(1));
-    sleepers.standby.one_is_blocked();
+    sleepers.reserve.one_is_blocked();
     EXPECT_TRUE(sleepers.are_asleep(0));
-    sleepers.standby.one_is_blocked();  // nobody is left to be woken
+    sleepers.reserve.one_is_blocked();  // nobody is left to be woken
 }
 
-TEST(Standby, LetsThoseGoOnThatAreNotTooMany) {
-    Standby standby{3, 3};
-    standby.sleep_where_others_are_enough();
-    standby.one_is_blocked();
-    standby.one_goes_on();
-    standby.sleep_where_others_are_enough();
+TEST(Reserve, LetsThoseGoOnThatAreNotTooMany) {
+    Reserve reserve{3, 3};
+    reserve.sleep_where_others_are_enough();
+    reserve.one_is_blocked();
+    reserve.one_goes_on();
+    reserve.sleep_where_others_are_enough();
 }
 
-TEST(Standby, LetsNobodySleepInTheEnd) {
+TEST(Reserve, LetsNobodySleepInTheEnd) {
     Sleepers sleepers{6, 1};
     ASSERT_TRUE(sleepers.are_asleep(5));
-    sleepers.standby.end();
+    sleepers.reserve.end();
     EXPECT_TRUE(sleepers.are_asleep(0));
 }
 
