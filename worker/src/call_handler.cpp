@@ -15,7 +15,8 @@ Response call_handler(const Handler& handler, const Request& request, const Log&
     };
     try {
         Response response = handler(request);
-        return is_sendable(response) ? response : failed("the answer has a status or a header that cannot be sent");
+        if (is_sendable(response)) return response;
+        return failed("the answer has a status or a header that cannot be sent");
     } catch (const std::exception& error) {
         return failed(error.what());
     } catch (...) {
