@@ -196,7 +196,7 @@ TEST_P(WaitingRequest, CostsNoTimeWhenItsClientHangsUp) {
     EXPECT_EQ(ask(running.path(), request("GET", "/other")).body, "/other");
     room.let_go();
     EXPECT_TRUE(comes_true([&] { return running.counts().connections == 0; }));
-    EXPECT_EQ(running.counts().at_work, 0U);
+    EXPECT_TRUE(comes_true([&] { return running.counts().at_work == 0; }));  // The handler returns later.
 }
 
 TEST_P(WaitingRequest, CostsNoTimeWhenAClientBehindItHangsUp) {
