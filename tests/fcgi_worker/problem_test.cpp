@@ -34,7 +34,7 @@ TEST(Problem, ListsTheFieldsThatAreWrong) {
 
 TEST(Problem, HasTheStatusOfAFault) {
     for (const int status : {0, 200, 399, 600}) {
-        EXPECT_THROW((Problem{status, "c", "t", "d"}), std::logic_error) << status;
+        EXPECT_THROW((throw Problem{status, "c", "t", "d"}), std::logic_error) << status;
     }
 }
 
