@@ -23,7 +23,7 @@ releases_under_load() {
 }
 check "$rounds releases under load: no request fails, and no edge has seen an error of a worker" releases_under_load
 check "releases that are too old are gone" on app1 '[[ $(ls /opt/todo/releases | wc -l) == $(ls /opt/todo/packages | wc -l) ]] && (($(ls /opt/todo/releases | wc -l) <= 3))'
-lists_releases() { tell app -b -a "ls /opt/todo/releases" | tee "$TEST_FOLDER/listed" && (($(grep -cxF "$(version_of 2)" "$TEST_FOLDER/listed") == ${#apps[@]})); }
+lists_releases() { tell app -b -a "ls /opt/todo/releases" | tee "$TEST_FOLDER/listed" && (($(grep -cxF "$(version_of $((rounds + 1)))" "$TEST_FOLDER/listed") == ${#apps[@]})); }
 check "one command lists the releases of all hosts" lists_releases
 
 # A release that does not serve, by the real program with something wrong: bad NAME SCRIPT [LINE]. $0.real is the program; LINE
