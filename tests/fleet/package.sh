@@ -8,7 +8,7 @@ ask='ask() { REQUEST_METHOD=GET REQUEST_URI=$2 SCRIPT_NAME=$2 cgi-fcgi -bind -co
 worker=/run/todo-worker/worker.sock'
 check "the package can be installed, with what it needs" on app1 \
     "apt-get -q update && apt-get -q -y --no-install-recommends install libfcgi-bin nginx /srv/todo-worker.deb"
-# The page's commands, but for the one that follows the log.
+# The page's commands, but for the first, which install, and the last, which shows the log.
 as_operations_says() {
     local commands
     commands=$(sed -n '/^## On a host with systemd/,/^## /s/^    //p' "$project/docs/operations.md" | sed -n '/^secret=/,/^systemctl/p')

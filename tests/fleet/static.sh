@@ -51,7 +51,7 @@ certificate_of_another_key() {
 }
 side_by_side "a certificate of another key is refused" certificate_of_another_key
 wait
-# seen OPTION...: the lab's secrets, encrypted with a password of their own, are read with these options.
+# The lab's secrets, with a password of their own.
 seal() {
     cp -R "$lab_inventory/." "$TEST_FOLDER/sealed"
     echo "$RANDOM$RANDOM" >"$TEST_FOLDER/sealed.password"
@@ -59,6 +59,7 @@ seal() {
     ! grep -E 'password|key' "$TEST_FOLDER/sealed/group_vars/all/vault.yml"
 }
 check "secrets are encrypted" seal
+# sealed WORDS [OPTION...]: what site.yml refuses with them, before it has touched anything.
 sealed() { INVENTORY=$TEST_FOLDER/sealed refuses "$1" play site.yml -e fleet_users=many "${@:2}"; }
 check "with the password of the vault they are read" sealed "fleet_users" --vault-password-file "$TEST_FOLDER/sealed.password"
 check "and without it nothing is done" sealed "no vault secrets"

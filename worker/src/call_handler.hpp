@@ -1,4 +1,4 @@
-/// A program's handler is called, and what goes wrong in it is said: by a server, a test client and a router alike.
+/// A program's handler is called by a server and a test client, and what goes wrong is said by them and a router alike.
 ///
 /// Threads: functions of their arguments.
 /// Errors:  std::bad_alloc alone.
