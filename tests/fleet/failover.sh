@@ -57,9 +57,9 @@ is_cut_off_alone() {
     wait_until 60 are_well
     end_client 503
     pause "the host that takes writes, $lost, was cut off"
-    on "$lost" 'cat /run/alone' >"$TEST_FOLDER/alone"
-    before=$(awk "\$1 <= $cut" "$TEST_FOLDER/alone" | wc -l)
-    after=$(awk "\$1 > $cut + 0.5" "$TEST_FOLDER/alone" | wc -l) # one may have been on its way
+    on "$lost" 'cat /run/alone' >"$TEST_FOLDER/written_alone"
+    before=$(awk "\$1 <= $cut" "$TEST_FOLDER/written_alone" | wc -l)
+    after=$(awk "\$1 > $cut + 0.5" "$TEST_FOLDER/written_alone" | wc -l) # one may have been on its way
     echo "it acknowledged $before writes before it was cut off, and $after after; twenty seconds later it was a standby: ${in_recovery:-it did not run}"
     [[ $(takes_writes) != "$lost" && $in_recovery != f ]]
     ((before > 5 && after == 0))
