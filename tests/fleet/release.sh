@@ -21,7 +21,7 @@ releases_under_load() {
     for ((number = 2; number < rounds + 2; ++number)); do release "$number"; done
     nothing_failed
 }
-check "$rounds releases under load: no request fails, and no edge has seen an error of a worker" releases_under_load
+check "$rounds release$( ((rounds == 1)) || echo s) under load: no request fails, and no edge has seen an error of a worker" releases_under_load
 check "releases that are too old are gone" on app1 '[[ $(ls /opt/todo/releases | wc -l) == $(ls /opt/todo/packages | wc -l) ]] && (($(ls /opt/todo/releases | wc -l) <= 3))'
 lists_releases() { tell app -b -a "ls /opt/todo/releases" | tee "$TEST_FOLDER/listed" && (($(grep -cxF "$(version_of $((rounds + 1)))" "$TEST_FOLDER/listed") == ${#apps[@]})); }
 check "one command lists the releases of all hosts" lists_releases
@@ -93,7 +93,7 @@ same_again() {
     on app1 'test -x /opt/todo/current/usr/bin/todo-worker && test -x /opt/todo/previous/usr/bin/todo-worker'
 }
 if [[ -n $long ]]; then check "the same package again keeps it, and the one before" same_again; fi
-same_version() { cp "$(package_of 1)" "$TEST_FOLDER/$(basename -- "$(package_of "$rounds")")"; }
+same_version() { cp "$(package_of $((rounds + 1)))" "$TEST_FOLDER/$(basename -- "$(package_of "$rounds")")"; }
 check "another package of the same version can be made" same_version
 is_refused() {
     refuses "already, and this package differs from it" play deploy.yml -e "todo_worker_package=$TEST_FOLDER/$(basename -- "$(package_of "$rounds")")"

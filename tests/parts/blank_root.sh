@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A blank Debian made with debootstrap, with a fresh clone in it, and who works there. Sourced by parts, never run.
+# A blank Debian made with mmdebstrap, with a fresh clone in it, and who works there. Sourced by parts, never run.
 #
 # Each who works there gets the same blank root under an overlay of its own, and a process and a mount namespace, so that
 # whatever is left behind ends with them. The network is the machine's, for the packages have to come from somewhere.
@@ -9,14 +9,14 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/shell.sh"
 source "$project/worker/stack/debian.sh"
 
 part=${0##*/}
-((EUID == 0)) || { echo "skip $part # not root: debootstrap and chroot need it" && exit; }
+((EUID == 0)) || { echo "skip $part # not root: mmdebstrap and chroot need it" && exit; }
 unshare -mp --fork true 2>/dev/null || { echo "skip $part # this machine allows no mount namespace (unshare)" && exit; }
 folder=$TEST_FOLDER/$part
 mkdir -p "$folder"
 
 # blank_root SUITE: checks that there is one.
 blank_root() {
-    check "debootstrap makes a blank Debian, $1" make_debian "$1" "$folder/root" sudo
+    check "mmdebstrap makes a blank Debian, $1" make_debian "$1" "$folder/root" sudo
     check "it has none of the packages" has_none
 }
 has_none() { ! chroot "$folder/root" sh -c 'command -v nginx || command -v g++ || command -v cmake || command -v psql || command -v git'; }
