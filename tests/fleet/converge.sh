@@ -4,9 +4,25 @@ check "blank hosts boot" lab up "${fleet[@]}"
 # One host of each kind, or all of them.
 kinds=(edge1 app1 db1)
 [[ -z $long ]] || kinds=("${fleet[@]}")
-limit() { local IFS=, && echo "--limit=$*"; }
+# site "HOST..." [OPTION...]: site.yml on all hosts, or in the short form on each of these alone, all at the same time.
+site() {
+    local host code=0 runs=()
+    if [[ -n $long ]]; then
+        play site.yml "${@:2}"
+        return
+    fi
+    for host in $1; do
+        mkdir -p "$TEST_FOLDER/site/$host"
+        LOGS=$TEST_FOLDER/site/$host play site.yml --limit "$host" "${@:2}" &
+        runs+=($!)
+    done
+    for host in "${runs[@]}"; do wait "$host" || code=$?; done
+    return "$code"
+}
+# logs HOST: where the last of them has written what it did there.
+logs() { if [[ -n $long ]]; then echo "$TEST_FOLDER"; else echo "$TEST_FOLDER/site/$1"; fi; }
 a_dry_run() {
-    play site.yml --check --diff "$(limit "${kinds[@]}")"
+    site "${kinds[*]}" --check --diff
     [[ -z $(on edge1 'command -v nginx || true') ]]
 }
 check "a dry run on blank hosts works, and does nothing" a_dry_run
@@ -59,9 +75,9 @@ drift() {
 }
 is_found() {
     local host
-    play site.yml --check --diff "$(limit "${drifted[@]}")"
+    site "${drifted[*]}" --check --diff
     for host in "${drifted[@]}"; do
-        (($(recap "$host" changed) > 0)) || { echo "nothing was found on $host" && return 1; }
+        (($(LOGS=$(logs "$host") recap "$host" changed) > 0)) || { echo "nothing was found on $host" && return 1; }
     done
 }
 each_is_found() {
@@ -73,7 +89,9 @@ each_is_found() {
 left_alone=()
 for host in "${kinds[@]}"; do [[ " ${drifted[*]} " == *" $host "* ]] || left_alone+=("$host"); done
 is_mended() {
-    play site.yml "$(limit "${kinds[@]}")" && nothing_changed "${left_alone[@]}"
+    local host
+    site "${kinds[*]}"
+    for host in "${left_alone[@]}"; do LOGS=$(logs "$host") nothing_changed "$host"; done
     [[ -z $long ]] || { play site.yml && nothing_changed "${fleet[@]}" && play site.yml --check && nothing_changed "${fleet[@]}"; }
 }
 check "things can be changed by hand" drift

@@ -64,11 +64,11 @@ play() {
 # tell HOSTS [OPTION...]: a command to them, as an operator gives it.
 tell() { in_ansible ansible "$@"; }
 # What the last play says at its end of a host: changed, failed, unreachable.
-recap() { sed -nE "s/^$1 +: .*$2=([0-9]+) .*/\1/p" "$TEST_FOLDER/play.log"; }
+recap() { sed -nE "s/^$1 +: .*$2=([0-9]+) .*/\1/p" "${LOGS:-$TEST_FOLDER}/play.log"; }
 nothing_changed() {
     local host
     for host in "$@"; do
-        [[ $(recap "$host" changed) == 0 ]] || { echo "$host: $(recap "$host" changed) changed" && grep -B 3 '^changed:' "$TEST_FOLDER/play.log"; return 1; }
+        [[ $(recap "$host" changed) == 0 ]] || { echo "$host: $(recap "$host" changed) changed" && grep -B 3 '^changed:' "${LOGS:-$TEST_FOLDER}/play.log"; return 1; }
     done
 }
 # refuses WORDS COMMAND...: it fails, and says WORDS.
