@@ -85,8 +85,7 @@ rebuilds() {
     down "$1"
     lab up "$1"
     play site.yml --limit "$1" -e "todo_worker_package=$(package_of "$number")"
-    play verify.yml
-    [[ -z $long ]] || { play site.yml && nothing_changed "${fleet[@]}"; }
+    [[ -z $long ]] || { play verify.yml && play site.yml && nothing_changed "${fleet[@]}"; }
 }
 another_release() {
     down app2
