@@ -37,7 +37,8 @@ constexpr std::size_t kStackBytes = 256 * kKiB;
 
 /// As a loop has them that has no threads asleep.
 struct LoopFibers {
-    Reserve reserve{1, 1};
+    std::atomic<std::size_t> idle_threads = 0;
+    Reserve reserve{1, 1, idle_threads};
     Fibers fibers;
 
     LoopFibers(
@@ -137,6 +138,7 @@ TEST_F(TwoFibers, LetOthersGoFirst) {
     fibers.start([&] { waiter.wait(), order += "other "; });
     fibers.start([&] { waiter.parker->unpark(), let_others_go_first(), order += "polite "; });
     EXPECT_TRUE(fibers.is_one_polite());
+    EXPECT_EQ(waits, 2) << "the other one may hold this thread for long: another one is to come by";
     EXPECT_FALSE(fibers.does_one_wait()) << "it needs nobody to go on";
     fibers.resume_ready();
     EXPECT_EQ(order, "other ");

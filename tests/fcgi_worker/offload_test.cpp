@@ -265,7 +265,8 @@ TEST(Offload, WaitsForWhatHasBegunAlsoBeyondItsDeadline) {
 
 /// The loop is the test, and looks for nobody who is late.
 TEST_F(BusyOffload, NeverRunsWhatIsLateThoughItsRequestHasNotNoticed) {
-    Reserve reserve{1, 1};
+    const std::atomic<std::size_t> idle_threads = 0;
+    Reserve reserve{1, 1, idle_threads};
     Fibers fibers{1, std::size_t{256} * 1024, reserve, [] {}, [] {}};
     const Deadline deadline = deadline_after(milliseconds{20});
     std::string end;

@@ -26,7 +26,9 @@ using fastcgi_client::request;
 /// Threads that do nothing but sleep where others are enough.
 class Sleepers {
 public:
-    Sleepers(std::size_t threads, std::size_t awake) : reserve{threads, awake}, left_{threads} {
+    /// `idle` of those that are awake wait for events.
+    Sleepers(std::size_t threads, std::size_t awake, std::size_t idle = 1)
+        : idle_{idle}, reserve{threads, awake, idle_}, left_{threads} {
         for (std::size_t i = 0; i < threads; ++i) {
             threads_.emplace_back([this, is_over = is_over_] {
                 reserve.sleep_where_others_are_enough();
@@ -48,6 +50,10 @@ public:
         return comes_true([&] { return left_ == count; });
     }
 
+private:
+    std::atomic<std::size_t> idle_;
+
+public:
     Reserve reserve;
 
 private:
@@ -76,11 +82,17 @@ TEST(Reserve, WakesOneWhereLessThanHalfAreLeft) {
 }
 
 TEST(Reserve, LetsThoseGoOnThatAreNotTooMany) {
-    Reserve reserve{3, 3};
+    const std::atomic<std::size_t> idle = 0;
+    Reserve reserve{3, 3, idle};
     reserve.sleep_where_others_are_enough();
     reserve.one_is_blocked();
     reserve.one_goes_on();
     reserve.sleep_where_others_are_enough();
+}
+
+TEST(Reserve, WakesOneAfterTheOtherWhereNobodyComesByAndNobodyWaitsForEvents) {
+    Sleepers sleepers{6, 2, 0};
+    EXPECT_TRUE(sleepers.are_asleep(0));
 }
 
 TEST(Reserve, LetsNobodySleepInTheEnd) {

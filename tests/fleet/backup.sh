@@ -68,10 +68,14 @@ all_is_lost() {
     "$@"
     echo "$moment" >"$TEST_FOLDER/moment"
 }
+# slowly add|del: one of the standbys copies all data in half a minute, as if there were more of it.
+slowly() { ((${#databases[@]} == 1)) || lab run -- tc qdisc "$1" dev "vb-${databases[-1]}" root tbf rate 16mbit burst 32kb latency 400ms; }
 comes_back() {
     local moment
     moment=$(cat "$TEST_FOLDER/moment")
+    slowly add
     play_backups restore.yml -e restore_sure=yes -e "restore_to='$(date -u -d "@$moment" '+%F %T.%6N+00')'"
+    slowly del
     moments check --moment "$moment"
     play_backups verify.yml
 }

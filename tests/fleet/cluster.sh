@@ -41,7 +41,22 @@ changes_settings() {
     for name in "${databases[@]}"; do [[ $(on "$name" 'runuser -u postgres -- psql -XAtc "SHOW max_connections"') == "$1" ]] || return 1; done
     jq -en "$paused <= 3"
 }
+# Of the host that takes writes: each host trusts the new one, and shows its own, etcd too.
+has_a_certificate() {
+    local host before
+    host=$(takes_writes)
+    before=$(on "$host" "cat $certificate")
+    start_client
+    tell "$host" -b -a "rm $certificate"
+    play site.yml
+    sleep 2
+    end_client 503
+    [[ $(on "$host" "cat $certificate") != "$before" ]]
+    on_each "todo-etcdctl endpoint health" "${databases[@]}"
+}
+certificate=/etc/postgresql/15/main/server.crt
 if [[ -n $long ]]; then
+    check "a database host gets another certificate: no todo is lost, and etcd goes on" has_a_certificate
     check "a setting that takes a restart comes to one host after the other: no write pauses for 3 s, none is lost" changes_settings 180
     check "one that has to become less everywhere as well" changes_settings 100
 fi

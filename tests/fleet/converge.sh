@@ -26,6 +26,12 @@ a_dry_run() {
     [[ -z $(on edge1 'command -v nginx || true') ]]
 }
 check "a dry run on blank hosts works, and does nothing" a_dry_run
+# What a run before has changed and not brought into force would never be: the next one finds nothing to change.
+is_finished() {
+    refuses "firewall_operators must have one of those who are signed in" play site.yml --limit edge1 -e '{"firewall_operators": ["10.9.9.0/24"]}'
+    on edge1 'journalctl -u ssh -o cat | grep "Received SIGHUP; restarting"'
+}
+if [[ -n $long ]]; then check "where a run fails, what it has changed before comes into force" is_finished; fi
 converges() { play site.yml && lab run -- curl -sf -m 5 -o /dev/null -H 'Host: todo.example' "http://${addresses[0]}:8080/"; }
 check "blank hosts become a fleet, which the last play verifies" converges
 again() { play site.yml && nothing_changed "${fleet[@]}"; }
@@ -62,7 +68,7 @@ drifted=(app1 edge1)
 drift_app1='sysctl -qw net.ipv4.ip_local_port_range="32768 60999"; systemctl -q disable --now todo-worker@1
     sed -i s/TODO_THREADS=.*/TODO_THREADS=3/ /etc/todo-worker/environment'
 drift_edge1='sed -i s/8099/8199/ /opt/todo/edge/nginx/site/listen.conf; nft flush chain inet todo not_tracked_in'
-drift_app2='systemctl -q stop todo-worker.socket'
+drift_app2='systemctl -q stop todo-worker.socket; systemctl -q disable nftables'
 drift_edge2='rm /etc/security/limits.d/60-todo.conf; systemctl -q disable --now keepalived'
 drift_db1='sed -i "s/^max_connections.*/max_connections = 33/" /etc/postgresql/15/main/conf.d/todo.conf
     echo "host all all all trust" >>/etc/postgresql/15/main/pg_hba.conf'
@@ -82,8 +88,9 @@ is_found() {
 }
 each_is_found() {
     refuses "net.ipv4.ip_local_port_range is 32768 60999 and shall be 1024 65535" play verify.yml --limit app1
-    refuses "Read the rules that hold" play verify.yml --limit edge1
+    refuses "Read the rules that hold, and do after a reboot too" play verify.yml --limit edge1
     [[ -z $long ]] || refuses "Read both limits of who signs in" play verify.yml --limit edge2
+    [[ -z $long ]] || refuses "nftables.service is not enabled: site.yml mends it" play verify.yml --limit app2
 }
 # Whom nobody has touched has nothing to change.
 left_alone=()

@@ -6,6 +6,37 @@ check "yamllint finds nothing" yamllint --strict .
 for inventory in inventories/*/; do
     check "the playbooks can be read with the inventory $(basename -- "$inventory")" ansible-playbook --syntax-check -i "$inventory" ./*.yml
 done
+# Whatever a play notifies is done where it fails too, which Ansible does not see to by itself where any_errors_fatal is on.
+finishes_what_it_has_changed() {
+    python3 - <<'PROGRAM'
+import pathlib, sys, yaml
+
+WITH_HANDLERS = {path.parts[1] for path in pathlib.Path("roles").glob("*/handlers/main.yml")}
+
+def roles_of(tasks):
+    for task in tasks:
+        for key in ("ansible.builtin.import_role", "ansible.builtin.include_role"):
+            if key in task:
+                yield from task.get("loop", []) if "{{" in task[key]["name"] else [task[key]["name"]]
+        yield from roles_of(task.get("block", []))
+
+def is_finished(task):
+    return any(last.get("ansible.builtin.meta") == "flush_handlers" for last in task.get("always", []))
+
+seen = 0
+for name in ("site.yml", "edge.yml", "monitoring.yml"):
+    for play in yaml.safe_load(pathlib.Path(name).read_text()):
+        if play.get("roles"):
+            sys.exit(f"{name}: '{play['name']}' has its roles outside of a block that does what they notify")
+        for task in play.get("tasks", []):
+            notifying = WITH_HANDLERS.intersection(roles_of([task]))
+            seen += len(notifying)
+            if notifying and not is_finished(task) and "Refuse" not in task["name"]:
+                sys.exit(f"{name}: '{task['name']}' in '{play['name']}' uses {', '.join(sorted(notifying))} without `always: flush_handlers`")
+sys.exit(0 if seen >= 8 else f"only {seen} uses of roles with handlers were found")
+PROGRAM
+}
+check "where a play fails, what it has changed before comes into force" finishes_what_it_has_changed
 every_role_has_an_interface() {
     local role
     for role in roles/*/; do

@@ -2,9 +2,15 @@
 #include "crypto.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <new>
+#include <string>
 
 namespace todo {
 namespace {
@@ -33,6 +39,29 @@ TEST(FillRandom, WritesAllOfItsBytesAndNoMore) {
     fill_random(again.data() + 1, 32);
     EXPECT_NE(bytes, again);
     EXPECT_EQ(bytes.front() + bytes.back(), 0);
+}
+
+TEST(IsPasswordDeathTest, TellsWantOfMemoryFromAnotherPassword) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "a sanitizer needs more addresses than may be left here";
+#endif
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    const auto ask_without_memory = [] {
+        start_crypto();
+        const std::string hash = hash_password("correct horse battery");
+        if (is_password(hash, "another one") || !is_password(hash, "correct horse battery")) std::_Exit(1);
+        std::size_t pages = 0;
+        std::ifstream{"/proc/self/statm"} >> pages;
+        const rlim_t now = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+        const rlimit limit{now + kPasswordMemory / 2, now + kPasswordMemory / 2};
+        setrlimit(RLIMIT_AS, &limit);
+        try {
+            (void)is_password(hash, "correct horse battery");
+        } catch (const std::bad_alloc&) {
+            std::_Exit(7);
+        }
+    };
+    EXPECT_EXIT(ask_without_memory(), testing::ExitedWithCode(7), "");
 }
 
 }  // namespace

@@ -186,18 +186,22 @@ void Fibers::resume(Fiber& fiber) {
                     one_waits_();
                 }
                 break;
-            case Fiber::Wish::kLetOthersGoFirst: {
-                const std::lock_guard lock{mutex_};
-                polite_.push(fiber);
+            case Fiber::Wish::kLetOthersGoFirst:
+                line_up(fiber);
+                one_waits_();  // for as long as the one that this thread runs next may take
                 goes_on = false;
                 break;
-            }
             case Fiber::Wish::kEnd:
                 goes_on = false;
                 break;
         }
     }
     --running_;
+}
+
+void Fibers::line_up(Fiber& polite) {
+    const std::lock_guard lock{mutex_};
+    polite_.push(polite);
 }
 
 bool Fibers::takes_a_queued_task(Fiber& fiber) {

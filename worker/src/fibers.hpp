@@ -90,6 +90,7 @@ private:
     };
 
     void resume(Fiber& fiber);
+    void line_up(Fiber& polite);
     [[nodiscard]] bool takes_a_queued_task(Fiber& fiber);
     [[nodiscard]] Fiber* take(Line& line) noexcept;
     void make_ready(Fiber& fiber) noexcept;

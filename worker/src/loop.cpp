@@ -54,7 +54,6 @@ Loop::Loop(ListenSocket socket, Serve serve, const LoopOptions& options, Log log
       options_(options),
       log_(std::move(log)),
       is_inet_(is_inet(socket_.descriptor())),
-      is_shared_(options.threads > 1),
       epoll_(opened(epoll_create1(EPOLL_CLOEXEC), "cannot make an epoll")),
       stop_(Kind::kStop, make_eventfd()),
       finished_(Kind::kFinished, make_eventfd()),
@@ -63,7 +62,7 @@ Loop::Loop(ListenSocket socket, Serve serve, const LoopOptions& options, Log log
       accept_again_(Kind::kAcceptAgain, make_timer()),
       idle_(Kind::kIdle, make_timer()),
       drain_end_(Kind::kDrainEnd, make_timer()),
-      reserve_(options.threads, options.awake_threads),
+      reserve_(options.threads, options.awake_threads, idle_threads_),
       fibers_(
           options.requests, options.stack_bytes, reserve_, [this] { notify(wake_.descriptor); },
           [this] { one_waits(); }) {
@@ -103,6 +102,7 @@ void Loop::run() {
         threads.reserve(options_.threads);
         while (threads.size() < options_.threads) threads.emplace_back([this] { work(); });
     } catch (...) {
+        reserve_.end();  // those that are there may all sleep, as if the others were awake
         stop();
         join();
         throw;
@@ -132,7 +132,7 @@ Clock::time_point Loop::last_free(Clock::time_point now) const noexcept {
 /// One thread: until all is finished, whatever happens. Of several threads each takes one event at a time, so that no
 /// other one waits behind it while another thread has nothing to do.
 void Loop::work() {
-    std::vector<epoll_event> events(is_shared_ ? 1 : kEventsOfOneThread);
+    std::vector<epoll_event> events(options_.threads > 1 ? 1 : kEventsOfOneThread);
     int rounds = 0;
     for (bool is_finished = false; !is_finished;) {
         fibers_.resume_ready();
@@ -167,7 +167,8 @@ int Loop::wait(std::vector<epoll_event>& events, int longest) {
 /// From here on a thread comes by now and then, until nobody waits: for those whose time is over, and for those that
 /// are ready while the thread that would have gone on with them is blocked, and has told nobody.
 void Loop::one_waits() {
-    if (!looks_at_deadlines_.exchange(true)) set_timer(deadlines_.descriptor, kBetweenLooksAtDeadlines);
+    if (!looks_at_deadlines_ && !looks_at_deadlines_.exchange(true))
+        set_timer(deadlines_.descriptor, kBetweenLooksAtDeadlines);
 }
 
 void Loop::look_at_deadlines() {
@@ -216,8 +217,11 @@ bool Loop::handle(Source& source, std::uint32_t events) {
 // ---- Connections that are there
 
 void Loop::attend(Connection& connection, std::uint32_t events) {
-    if (is_served_already(connection)) return;
     const int descriptor = connection.descriptor;
+    {
+        const std::lock_guard lock{connection.mutex};
+        connection.idle_since = kBusy;
+    }
     if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) {
         return fibers_.start([this, &connection] { serve(connection.descriptor, &connection); });
     }
@@ -228,27 +232,15 @@ void Loop::attend(Connection& connection, std::uint32_t events) {
     let_go();
 }
 
-/// A single thread does not arm connections again, so it hears of one while that waits on its fiber, and would again
-/// and again. What there is to say is said when it is kept.
-bool Loop::is_served_already(Connection& connection) {
-    const std::lock_guard lock{connection.mutex};
-    if (std::exchange(connection.idle_since, kBusy) != kBusy) return false;
-    // A hang-up is told once more, whatever is asked for.
-    if (!std::exchange(connection.is_silenced, true)) {
-        watch(connection.descriptor, connection, EPOLLONESHOT, EPOLL_CTL_MOD);
-    }
-    return true;
-}
-
 void Loop::serve(int descriptor, Connection* known) {
     if (serve_(descriptor)) return keep(descriptor, known);
-    forget(known);  // the kernel has taken it out of the epoll as it was closed
+    forget(known);
     let_go();
 }
 
-/// Back to the epoll, until there is something to read on it. One thread leaves it there while it serves it.
+/// Back to the epoll, until there is something to read on it: once. A program that is being started has a copy of each
+/// descriptor for a moment, and what was closed here meanwhile stays in the epoll; it must have no more to say.
 void Loop::keep(int descriptor, Connection* known) {
-    const std::uint32_t events = EPOLLIN | EPOLLRDHUP | (is_shared_ ? EPOLLONESHOT : 0U);
     const bool is_new = known == nullptr;
     try {
         if (is_new) {
@@ -260,8 +252,7 @@ void Loop::keep(int descriptor, Connection* known) {
         const std::lock_guard lock{known->mutex};
         known->idle_since = last_tick();
         if (is_over_) shutdown(descriptor, SHUT_RDWR);  // end_drain() may have come by before it was idle
-        const bool is_unarmed = std::exchange(known->is_silenced, false) || is_shared_;
-        if (is_new || is_unarmed) watch(descriptor, *known, events, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
+        watch(descriptor, *known, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
         return;
     } catch (const std::exception& error) {
         log_safely(log_, [&] {
@@ -312,9 +303,9 @@ void Loop::drain() {
         (void)ignore_listener();
     }
     set_timer(drain_end_.descriptor, options_.drain_timeout);
-    accept_what_is_left();
+    accept_the_last();
     socket_.stop_listening();
-    accept_what_is_left();  // what came before that
+    accept_the_last();  // what came before that
     release();
 }
 

@@ -5,7 +5,7 @@
 ///     threads wait there, all alike: what is idle costs a descriptor, and never a thread
 ///     fibers  what is served has one, and a thread only while it does not wait: see fibers.hpp
 ///
-/// A single thread takes many events at once and arms none again: two system calls less for each request.
+/// A single thread takes many events at once: a system call less for each request.
 ///
 /// Threads: run() from one thread, once; stop() and counts() from any.
 /// Errors:  the constructor and run() throw std::system_error where descriptors or threads cannot be had.
@@ -104,7 +104,6 @@ private:
         /// number of its descriptor be another's.
         std::mutex mutex;
         Clock::time_point idle_since = kBusy;
-        bool is_silenced = false;  ///< Out of the epoll until it is kept again.
     };
     static constexpr Clock::time_point kBusy = Clock::time_point::max();
 
@@ -123,7 +122,6 @@ private:
     }
     void take(int descriptor);
     void attend(Connection& connection, std::uint32_t events);
-    [[nodiscard]] bool is_served_already(Connection& connection);
     void serve(int descriptor, Connection* known);
     void keep(int descriptor, Connection* known);
     void forget(Connection* known);
@@ -132,6 +130,7 @@ private:
 
     void accept_failed(int error);
     void accept_what_is_left();
+    void accept_the_last();
     void accept_more(std::size_t count, std::size_t most);
     [[nodiscard]] bool ignore_listener();
     [[nodiscard]] bool watch_listener();
@@ -150,7 +149,6 @@ private:
     const LoopOptions options_;
     const Log log_;
     const bool is_inet_;
-    const bool is_shared_;  ///< More than one thread waits in the epoll.
     const Descriptor epoll_;
     Source listener_{Kind::kListener};
     Notifier stop_;      ///< An eventfd, seen by one thread.

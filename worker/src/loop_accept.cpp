@@ -101,6 +101,13 @@ void Loop::accept_failed(int error) {
 /// other process, for connections that still wait: without us, until another one comes. They are as many as threads.
 void Loop::accept_what_is_left() { accept_more(options_.threads, std::numeric_limits<std::size_t>::max()); }
 
+/// While stop() is heeded. What another process does not take either waits for nobody: all of it, where the socket is
+/// this one's alone. A queue has at most so many.
+void Loop::accept_the_last() {
+    constexpr std::size_t kLongestQueue = 65'536;
+    accept_more(socket_.is_inherited() ? options_.threads : kLongestQueue, std::numeric_limits<std::size_t>::max());
+}
+
 /// What there is, at most so many, and while fewer than `most` are open: into the epoll, behind those that wait there.
 void Loop::accept_more(std::size_t count, std::size_t most) {
     for (std::size_t i = 0; i < count && connections_ < most; ++i) {

@@ -4,12 +4,17 @@
 ///     awake:  at most so many at a time, beside those that are blocked
 ///     asleep: one is woken where half of them are left
 ///
+/// Who is blocked ought to say so, and some cannot: libfcgi waits for a peer that stands still, and a handler may take
+/// its time. So one of those that sleep looks out: where nobody has come by for a while, and nobody waits for events,
+/// another one is to be awake beside them.
+///
 /// Threads: each function may be called from any.
 /// Errors:  none.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
@@ -18,19 +23,24 @@ namespace fcgi_worker {
 
 class Reserve {
 public:
-    Reserve(std::size_t threads, std::size_t awake) : most_(std::max<std::size_t>(awake, 1)), awake_(threads) {}
+    /// `idle`: threads that wait for events now.
+    Reserve(std::size_t threads, std::size_t awake, const std::atomic<std::size_t>& idle)
+        : most_(std::max<std::size_t>(awake, 1)), idle_(idle), awake_(threads) {}
 
-    /// Sleeps where others are enough, until they are not or it is all over.
+    /// Sleeps where others are enough, until they are not or it is all over. Whoever comes by here has done what it
+    /// had.
     void sleep_where_others_are_enough() {
-        if (awake_ <= most_) return;
+        if (!came_by_.load(std::memory_order_relaxed)) came_by_.store(true, std::memory_order_relaxed);
+        if (awake_ <= most_ + missing_) return;
         std::unique_lock lock{mutex_};
         if (is_over_) return;
-        if (awake_.fetch_sub(1) <= most_) {  // in one step: whoever is blocked meanwhile sees it, or is seen here
+        if (awake_.fetch_sub(1) <=
+            most_ + missing_) {  // in one step: who is blocked meanwhile sees it, or is seen here
             ++awake_;
             return;
         }
         ++asleep_;
-        wanted_.wait(lock, [this] { return calls_ > 0 || is_over_; });
+        sleep(lock);
         --asleep_;
         if (calls_ == 0) {
             ++awake_;
@@ -40,7 +50,7 @@ public:
     }
 
     void one_is_blocked() noexcept {
-        if (--awake_ >= (most_ + 1) / 2) return;
+        if (--awake_ >= (most_ + 1) / 2 + missing_) return;
         const std::lock_guard lock{mutex_};
         if (asleep_ <= calls_) return;
         ++calls_;
@@ -57,12 +67,42 @@ public:
     }
 
 private:
+    /// How long an event may wait where all that are awake stand still; and how often one that sleeps looks.
+    static constexpr std::chrono::milliseconds kBetweenLooks{100};
+
+    void sleep(std::unique_lock<std::mutex>& lock) {
+        bool has_looked = false;
+        bool is_needed = false;
+        while (calls_ == 0 && !is_over_ && !is_needed) {
+            if (has_lookout_) {
+                wanted_.wait(lock);
+                continue;
+            }
+            has_lookout_ = has_looked = true;
+            came_by_ = false;
+            const bool is_time = wanted_.wait_for(lock, kBetweenLooks) == std::cv_status::timeout;
+            has_lookout_ = false;
+            if (!is_time) continue;
+            is_needed = idle_ == 0 && !came_by_;
+            if (is_needed) {
+                ++missing_;
+            } else if (idle_ > 1 && missing_ > 0) {
+                --missing_;  // one that is idle is left then
+            }
+        }
+        if (has_looked && asleep_ > 1) wanted_.notify_one();  // to look out from here on
+    }
+
     const std::size_t most_;
-    std::atomic<std::size_t> awake_;  ///< Not asleep and not blocked.
+    const std::atomic<std::size_t>& idle_;
+    std::atomic<std::size_t> awake_;        ///< Not asleep and not blocked.
+    std::atomic<std::size_t> missing_ = 0;  ///< Of these, as many stand still as far as is known.
+    std::atomic<bool> came_by_ = false;     ///< Since the last look.
     std::mutex mutex_;
     std::condition_variable wanted_;
     std::size_t asleep_ = 0;
     std::size_t calls_ = 0;
+    bool has_lookout_ = false;
     bool is_over_ = false;
 };
 

@@ -29,7 +29,8 @@ inline constexpr std::size_t kSecretBytes = 32;  ///< Of chance: nobody guesses 
 /// argon2id in its own text form, with a salt of its own. Takes kPasswordMemory, and a tenth of a second or more.
 /// Throws std::bad_alloc where there is no memory for it.
 [[nodiscard]] std::string hash_password(std::string_view password);
-/// Whether it is the one that was hashed. Takes the same time and memory, whatever it finds.
+/// Whether it is the one that was hashed. Takes the same time and memory, whatever it finds. Throws std::bad_alloc
+/// where there is no memory to find it.
 [[nodiscard]] bool is_password(std::string_view hash, std::string_view password);
 
 inline constexpr std::size_t kPasswordMemory = std::size_t{64} << 20;  ///< Bytes: what makes guessing dear on a GPU.

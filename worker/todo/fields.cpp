@@ -24,6 +24,8 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
         if (written.starts_with('+')) written.remove_prefix(1);
         const auto read = std::from_chars(written.data(), written.data() + written.size(), exponent);
         if (read.ec != std::errc{}) return std::nullopt;
+        constexpr std::int64_t kMost = 1'000'000'000;  // more than a body has digits
+        exponent = std::clamp(exponent, -kMost, kMost);
     }
 
     std::string digits;

@@ -215,11 +215,15 @@ TEST_F(ACombiner, ExecutesEachAloneWhereItIsSwitchedOff) {
         others.push_back(std::async(std::launch::async, [&, value] { return execute(member(value)); }));
     }
     EXPECT_TRUE(comes_true([&] { return pool->counts().busy == 3; }));
+    EXPECT_TRUE(comes_true([&] { return combiner->counts().in_flight == 3; }));
     open_gate();
 
     EXPECT_EQ(batch_of(0), "1");
     EXPECT_EQ(batch_of(1), "2");
     EXPECT_EQ(batch_of(2), "3");
+    EXPECT_EQ(combiner->counts().batches, 3U);
+    EXPECT_EQ(combiner->counts().members, 3U);
+    EXPECT_EQ(combiner->counts().in_flight, 0U);
 }
 
 TEST_F(ACombiner, SaysWhereTheTimeWent) {

@@ -2,8 +2,14 @@
 #include <gmock/gmock.h>
 
 #include <barrier>
+#include <chrono>
+#include <cstdint>
 #include <thread>
 
+#include <fcgi_worker/problem.hpp>
+
+#include "../accounts/token_text.hpp"
+#include "accounts/authenticator.hpp"
 #include "accounts/email.hpp"
 #include "accounts/pg_account_store.hpp"
 #include "accounts/refresh_token.hpp"
@@ -305,6 +311,32 @@ TEST_F(AccountsTest, ThatAreUnblockedLetNoTokenInFromBeforeTheBlock) {
     ASSERT_TRUE(store.unblock(owner, soon()));
     const auto revoked = store.revocations(soon());
     EXPECT_TRUE(std::any_of(revoked.begin(), revoked.end(), [&](const auto& one) { return one.owner == owner; }));
+}
+
+/// Of a session whose clock ran an hour ahead when it began, and has gone back since.
+TEST_F(AccountsTest, ThatAreBlockedLetNoTokenInOfASessionFromTheFuture) {
+    using std::chrono::system_clock;
+    given_account();
+    auto bytes = make_uuid_v7().bytes();
+    const auto ahead = std::chrono::floor<std::chrono::milliseconds>(system_clock::now() + std::chrono::hours{1});
+    for (unsigned i = 0; i < 6; ++i) {
+        bytes.at(i) = static_cast<std::uint8_t>(ahead.time_since_epoch().count() >> (8 * (5 - i)));
+    }
+    const Uuid session{bytes};
+    ASSERT_EQ(session.time(), ahead);
+    const Tokens tokens{parse_token_keys(key_set({hs256_jwk("own", kSecret)})), TokenOptions{.keys_file = "keys.json"}};
+    const auto request_with = [&](system_clock::time_point issued) {
+        fcgi_worker::Request request;
+        request.headers.add("authorization", "Bearer " + tokens.sign(owner, session, issued));
+        return request;
+    };
+    const auto before = system_clock::now() - std::chrono::seconds{3};
+    ASSERT_TRUE(store.block(owner, soon()));
+    const Revocations revocations{store, [](const auto&) {}, std::chrono::hours{1}};
+    const Authenticator authenticate{tokens, revocations};
+
+    EXPECT_THROW((void)authenticate(request_with(before)), fcgi_worker::Problem);
+    EXPECT_EQ(authenticate(request_with(system_clock::now() + std::chrono::seconds{3})).owner, owner);
 }
 
 TEST_F(AccountsTest, ThatAreNotThereCannotBeBlocked) {

@@ -48,6 +48,9 @@ public:
     /// For poll() and the like; it stays the socket's.
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
+    /// Whether other processes may accept from it too.
+    [[nodiscard]] bool is_inherited() const noexcept { return origin_ == Origin::kInherited; }
+
     /// What the kernel says of its queue. None where it does not: a socket that is no longer listening, or a kernel
     /// without diagnostics for unix sockets (CONFIG_UNIX_DIAG).
     [[nodiscard]] std::optional<ListenQueue> queue() const;

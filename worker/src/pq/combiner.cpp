@@ -126,6 +126,26 @@ private:
         counts_.*counter += number;
     }
 
+    /// A round trip of its own, where nothing is combined: it is counted as a batch of one.
+    class Alone {
+    public:
+        explicit Alone(Queue& queue) : queue_{queue} {
+            const std::lock_guard lock{queue_.mutex_};
+            ++queue_.counts_.batches;
+            ++queue_.counts_.members;
+            ++queue_.counts_.in_flight;
+        }
+        ~Alone() {
+            const std::lock_guard lock{queue_.mutex_};
+            --queue_.counts_.in_flight;
+        }
+        Alone(const Alone&) = delete;
+        Alone& operator=(const Alone&) = delete;
+
+    private:
+        Queue& queue_;
+    };
+
     // These want the lock to be held.
     Places pass_turns_on();
     [[nodiscard]] bool is_half_a_batch() const {
@@ -165,6 +185,7 @@ Rows Combiner::Queue::execute(const Member& member, Budget budget) {
     if (!options_.combine) {
         Place self{member, budget, true};
         Lease lease = pool_.acquire(budget, statement_);
+        const Alone counted{*this};
         run(lease, {&self});
         if (self.failure) std::rethrow_exception(self.failure);
         return *std::move(self.rows);

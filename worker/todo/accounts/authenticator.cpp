@@ -33,8 +33,10 @@ Identity Authenticator::operator()(const fcgi_worker::Request& request) const {
     if (cookie && request.method != "GET" && request.method != "HEAD") require_own_origin(request);
     const std::string_view token = cookie ? *cookie : bearer_token(request);
     const Claims claims = tokens_.verify(token, std::chrono::system_clock::now());
-    // A session that is refreshed has a new token each time, and is as old as it is.
-    const auto since = claims.session ? claims.session->time() : claims.issued_at;
+    // A session that is refreshed has a new token each time, and is as old as it is; but no younger than its token,
+    // which says the second, where a clock has gone back after it was made.
+    auto since = claims.issued_at;
+    if (claims.session) since = std::min<decltype(since)>(claims.session->time(), since + std::chrono::seconds{1});
     if (revocations_.is_revoked(claims.owner, since)) throw problems::revoked();
     return {claims.owner, claims.session, cookie.has_value()};
 }

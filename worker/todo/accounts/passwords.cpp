@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
+
+#include <fcgi_worker/problem.hpp>
 
 #include "crypto.hpp"
 #include "text.hpp"
@@ -29,6 +32,16 @@ constexpr std::array<std::string_view, 60> kCommon{
 constexpr std::string_view kNobodysHash =
     "$argon2id$v=19$m=65536,t=2,p=1$5fw80MzEkhL7uTMEr/2ZWA$aui09rKYrY4zrkjt2dXDJ8Bp719Bpq9f9+QjBL/5Vlo";
 
+/// What `work` returns; memory that is not there may be in a while.
+template <typename Work>
+auto with_memory(Work work) {
+    try {
+        return work();
+    } catch (const std::bad_alloc&) {
+        throw fcgi_worker::Unavailable{"passwords: there are no 64 MiB of memory to hash one"};
+    }
+}
+
 }  // namespace
 
 std::string complaint_about_password(std::string_view password) {
@@ -48,13 +61,14 @@ Passwords::Passwords(fcgi_worker::Log log)
                std::move(log)) {}
 
 std::string Passwords::hash(const std::string& password, fcgi_worker::Budget budget) {
-    return threads_.run([&] { return hash_password(password); }, budget);
+    return threads_.run([&] { return with_memory([&] { return hash_password(password); }); }, budget);
 }
 
 bool Passwords::matches(const std::optional<std::string>& hash, const std::string& password,
                         fcgi_worker::Budget budget) {
+    const std::string_view against = hash ? std::string_view{*hash} : kNobodysHash;
     const bool is_same =
-        threads_.run([&] { return is_password(hash ? std::string_view{*hash} : kNobodysHash, password); }, budget);
+        threads_.run([&] { return with_memory([&] { return is_password(against, password); }); }, budget);
     return is_same && hash.has_value();
 }
 

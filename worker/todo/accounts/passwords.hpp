@@ -4,7 +4,8 @@
 /// four requests may wait for it: sign-ins cannot starve lists of todos.
 ///
 /// Threads: every member may be called from any thread.
-/// Errors:  fcgi_worker::Unavailable where too many wait already, or the time is over before it begins.
+/// Errors:  fcgi_worker::Unavailable where too many wait already, the time is over before it begins, or there is no
+/// memory.
 #pragma once
 
 #include <cstddef>
