@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <future>
 #include <list>
@@ -93,6 +94,44 @@ TEST(Reserve, LetsThoseGoOnThatAreNotTooMany) {
 TEST(Reserve, WakesOneAfterTheOtherWhereNobodyComesByAndNobodyWaitsForEvents) {
     Sleepers sleepers{6, 2, 0};
     EXPECT_TRUE(sleepers.are_asleep(0));
+}
+
+/// All of them have stood still, and are awake in the end; then all come by again and again.
+TEST(Reserve, LetsThemSleepAgainWhereAllComeBy) {
+    constexpr std::size_t kThreads = 3;
+    const std::atomic<std::size_t> idle = 0;
+    std::atomic<std::size_t> asleep = 0;
+    std::atomic<std::size_t> standing = 0;
+    std::atomic<bool> stand_still = true;
+    std::atomic<bool> is_over = false;
+    Reserve reserve{kThreads, 1, idle};
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < kThreads; ++i) {
+        threads.emplace_back([&] {
+            while (!is_over) {
+                ++asleep;
+                reserve.sleep_where_others_are_enough();
+                --asleep;
+                ++standing;
+                do std::this_thread::sleep_for(std::chrono::milliseconds{1});
+                while (stand_still && !is_over);
+                --standing;
+            }
+        });
+    }
+    EXPECT_TRUE(comes_true([&] { return standing == kThreads; }));
+    stand_still = false;
+    const auto are_asleep = [&] {
+        for (int look = 0; look < 20; ++look) {  // not for a moment
+            if (asleep < kThreads - 1) return false;
+            std::this_thread::sleep_for(std::chrono::milliseconds{2});
+        }
+        return true;
+    };
+    EXPECT_TRUE(comes_true(are_asleep));
+    is_over = true;
+    reserve.end();
+    for (std::thread& thread : threads) thread.join();
 }
 
 TEST(Reserve, LetsNobodySleepInTheEnd) {

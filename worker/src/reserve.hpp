@@ -6,7 +6,7 @@
 ///
 /// Who is blocked ought to say so, and some cannot: libfcgi waits for a peer that stands still, and a handler may take
 /// its time. So one of those that sleep looks out: where nobody has come by for a while, and nobody waits for events,
-/// another one is to be awake beside them.
+/// another one is to be awake beside them. After a second it counts as one too many again.
 ///
 /// Threads: each function may be called from any.
 /// Errors:  none.
@@ -18,6 +18,8 @@
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
+
+#include <fcgi_worker/deadline.hpp>
 
 namespace fcgi_worker {
 
@@ -31,6 +33,7 @@ public:
     /// had.
     void sleep_where_others_are_enough() {
         if (!came_by_.load(std::memory_order_relaxed)) came_by_.store(true, std::memory_order_relaxed);
+        if (missing_ > 0) forget_one_that_is_missing();
         if (awake_ <= most_ + missing_) return;
         std::unique_lock lock{mutex_};
         if (is_over_) return;
@@ -69,6 +72,8 @@ public:
 private:
     /// How long an event may wait where all that are awake stand still; and how often one that sleeps looks.
     static constexpr std::chrono::milliseconds kBetweenLooks{100};
+    /// Ten looks: those that still stand still cost the others one of these.
+    static constexpr std::chrono::seconds kUntilForgotten{1};
 
     void sleep(std::unique_lock<std::mutex>& lock) {
         bool has_looked = false;
@@ -84,13 +89,20 @@ private:
             has_lookout_ = false;
             if (!is_time) continue;
             is_needed = idle_ == 0 && !came_by_;
-            if (is_needed) {
-                ++missing_;
-            } else if (idle_ > 1 && missing_ > 0) {
-                --missing_;  // one that is idle is left then
-            }
+            if (!is_needed) continue;
+            ++missing_;
+            last_change_ = Clock::now();
         }
         if (has_looked && asleep_ > 1) wanted_.notify_one();  // to look out from here on
+    }
+
+    void forget_one_that_is_missing() {
+        const std::unique_lock lock{mutex_, std::try_to_lock};
+        if (!lock || missing_ == 0) return;
+        const Clock::time_point now = Clock::now();
+        if (now - last_change_ < kUntilForgotten) return;
+        --missing_;
+        last_change_ = now;
     }
 
     const std::size_t most_;
@@ -100,6 +112,7 @@ private:
     std::atomic<bool> came_by_ = false;     ///< Since the last look.
     std::mutex mutex_;
     std::condition_variable wanted_;
+    Clock::time_point last_change_;  ///< Of missing_.
     std::size_t asleep_ = 0;
     std::size_t calls_ = 0;
     bool has_lookout_ = false;
