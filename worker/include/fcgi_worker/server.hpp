@@ -46,7 +46,8 @@ struct ServerOptions {
 
     /// Of these threads, so many are awake beside those that wait for a statement (Lease::execute()); 0..1024, 0: all.
     /// The others sleep until half of them wait. That spares switches from thread to thread, where handlers wait for
-    /// nothing but the database; other handlers would wait for each other.
+    /// nothing but the database. Other handlers may wait for each other: where all that are awake stand still, another
+    /// thread is woken after a tenth of a second.
     std::size_t awake_threads = 0;
 
     /// Requests that are begun and not yet answered; 1..10,000; fewer than threads count as many as threads. One that
