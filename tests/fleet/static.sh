@@ -17,7 +17,8 @@ def roles_of(tasks):
     for task in tasks:
         for key in ("ansible.builtin.import_role", "ansible.builtin.include_role"):
             if key in task:
-                yield from task.get("loop", []) if "{{" in task[key]["name"] else [task[key]["name"]]
+                names = task.get("loop", []) if "{{" in task[key]["name"] else [task[key]["name"]]
+                yield from (name["role"] if isinstance(name, dict) else name for name in names)
         yield from roles_of(task.get("block", []))
 
 def is_finished(task):
@@ -26,7 +27,7 @@ def is_finished(task):
 seen = 0
 for name in ("site.yml", "edge.yml", "monitoring.yml"):
     for play in yaml.safe_load(pathlib.Path(name).read_text()):
-        if play.get("roles"):
+        if WITH_HANDLERS.intersection(play.get("roles", [])):
             sys.exit(f"{name}: '{play['name']}' has its roles outside of a block that does what they notify")
         for task in play.get("tasks", []):
             notifying = WITH_HANDLERS.intersection(roles_of([task]))
