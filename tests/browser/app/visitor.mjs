@@ -233,7 +233,8 @@ export async function linkInMail(email, kind) {
   const pattern = new RegExp(`http\\S*#${kind}=\\S+`)
   let link = null
   await comesTo(async () => {
-    for (const name of (await readdir(folder)).sort()) {
+    // One that is on its way has a name that begins with a dot, and another one in a moment.
+    for (const name of (await readdir(folder)).filter((name) => !name.startsWith('.')).sort()) {
       const mail = await readFile(`${folder}/${name}`, 'utf8')
       if (mail.includes(email)) link = pattern.exec(mail)?.[0] ?? link
     }
