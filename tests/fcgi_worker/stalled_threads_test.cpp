@@ -2,7 +2,6 @@
 #include <fcgi_worker/server.hpp>
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,7 +10,6 @@
 #include <cstddef>
 #include <cstdlib>
 #include <deque>
-#include <fstream>
 #include <future>
 #include <list>
 #include <string>
@@ -19,6 +17,7 @@
 #include <thread>
 
 #include "fastcgi_client.hpp"
+#include "limited_memory.hpp"
 #include "running_server.hpp"
 #include "temporary_folder.hpp"
 
@@ -99,15 +98,6 @@ INSTANTIATE_TEST_SUITE_P(Of, NumberOfThreads, testing::Values(1, 4), testing::Pr
 
 // ---- The beginning and the end
 
-/// Room for a few threads' stacks more than there are, and no more.
-void leave_room_for_a_few_threads() {
-    std::size_t pages = 0;
-    std::ifstream{"/proc/self/statm"} >> pages;
-    const rlim_t now = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    const rlimit limit{now + (rlim_t{64} << 20U), now + (rlim_t{64} << 20U)};
-    setrlimit(RLIMIT_AS, &limit);
-}
-
 TEST(ServerDeathTest, SaysThatThereAreNotAsManyThreadsAndDoesNotWaitForThem) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     GTEST_SKIP() << "a sanitizer needs more addresses than may be left here";
@@ -117,7 +107,7 @@ TEST(ServerDeathTest, SaysThatThereAreNotAsManyThreadsAndDoesNotWaitForThem) {
         alarm(20);
         const TemporaryFolder folder;
         Server server{ListenSocket::open("unix:" + (folder / "s")), echo, {.threads = 64, .awake_threads = awake}};
-        leave_room_for_a_few_threads();
+        leave_room_for(std::size_t{64} << 20U);  // the stacks of a few threads
         try {
             server.run();
         } catch (const std::system_error&) {

@@ -2,15 +2,14 @@
 #include "crypto.hpp"
 
 #include <gmock/gmock.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <new>
 #include <string>
+
+#include "../fcgi_worker/limited_memory.hpp"
 
 namespace todo {
 namespace {
@@ -50,11 +49,7 @@ TEST(IsPasswordDeathTest, TellsWantOfMemoryFromAnotherPassword) {
         start_crypto();
         const std::string hash = hash_password("correct horse battery");
         if (is_password(hash, "another one") || !is_password(hash, "correct horse battery")) std::_Exit(1);
-        std::size_t pages = 0;
-        std::ifstream{"/proc/self/statm"} >> pages;
-        const rlim_t now = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-        const rlimit limit{now + kPasswordMemory / 2, now + kPasswordMemory / 2};
-        setrlimit(RLIMIT_AS, &limit);
+        fcgi_worker::leave_room_for(kPasswordMemory / 2);
         try {
             (void)is_password(hash, "correct horse battery");
         } catch (const std::bad_alloc&) {

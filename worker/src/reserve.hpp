@@ -37,8 +37,8 @@ public:
         if (awake_ <= most_ + missing_) return;
         std::unique_lock lock{mutex_};
         if (is_over_) return;
-        if (awake_.fetch_sub(1) <=
-            most_ + missing_) {  // in one step: who is blocked meanwhile sees it, or is seen here
+        // In one step: whoever is blocked meanwhile sees it, or is seen here.
+        if (awake_.fetch_sub(1) <= most_ + missing_) {
             ++awake_;
             return;
         }
