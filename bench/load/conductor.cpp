@@ -81,7 +81,8 @@ Findings Conductor::run() {
         findings.phase_end.push_back(observe());
     }
     findings.open_at_end = board_.sum(&ConnectionCounts::open);
-    end_processes();
+    findings.stopped = stopped;
+    findings.killed = end_processes();
     return findings;
 }
 
@@ -116,12 +117,14 @@ void Conductor::go_on_until(Moment time) {
 }
 
 /// They end by themselves: when all answers are there, or after the time-out. Where the machine is so far behind that
-/// one does not come to that, it is ended: what it has counted is here, and what it still waited for is not answered.
-void Conductor::end_processes() {
+/// one does not come to that, it is ended: what it has counted is here, and what it still had to do is not done. How
+/// many were ended so.
+std::size_t Conductor::end_processes() {
     if (stopped) {
         for (std::size_t n = 0; n < board_.processes(); ++n) board_.of(n).stop.raise_to(1);
     }
     bool failed = false;
+    std::size_t killed = 0;
     const Moment latest = now() + common_.time_out + std::chrono::seconds{60};
     while (!processes_.empty()) {
         int status = 0;
@@ -132,6 +135,7 @@ void Conductor::end_processes() {
         } else if (now() > latest) {
             std::cerr << "\nbench-load: " << processes_.size()
                       << " processes had not ended a minute after the last time-out";
+            killed = processes_.size();
             for (const pid_t process : processes_) kill(process, SIGKILL);
             for (const pid_t process : processes_) waitpid(process, nullptr, 0);
             processes_.clear();
@@ -141,6 +145,7 @@ void Conductor::end_processes() {
     }
     std::cerr << '\n';
     if (failed) throw std::runtime_error("a process of the load has failed: the lines above say why");
+    return killed;
 }
 
 std::size_t Conductor::phase_at(Moment time) const {
@@ -152,6 +157,10 @@ std::size_t Conductor::phase_at(Moment time) const {
 Observation Conductor::observe() {
     Observation observation;
     observation.seconds = in_seconds(now());
+    for (std::size_t phase = 0; phase <= common_.plan->phases.size(); ++phase) {
+        observation.answered += board_.sum(phase, &PhaseCounts::answered);
+        observation.ok += board_.sum(phase, &PhaseCounts::ok);
+    }
     const Processes processes;
     for (const Role& role : roles_) observation.role_us.push_back(processes.time_us(role));
     observation.generator_us = processes.time_us({"generator", getpid()});
@@ -173,19 +182,15 @@ MemoryAtStep Conductor::weigh(std::uint64_t users) {
 void Conductor::tick() {
     const std::size_t phase = phase_at(now());
     LatencySummary all;
-    std::uint64_t answers = 0;
-    for (std::size_t n = 0; n < board_.processes(); ++n) {
-        all.add(board_.of(n).phases[phase].latency);
-        for (const PhaseCounts& counts : board_.of(n).phases) answers += counts.answered.get();
-    }
+    for (std::size_t n = 0; n < board_.processes(); ++n) all.add(board_.of(n).phases[phase].latency);
     const LatencySummary latest = all.since(shown_[phase]);
     Progress progress;
     progress.observation = observe();
     progress.phase = phase;
     progress.open = board_.sum(&ConnectionCounts::open);
     progress.errors = board_.sum(failures);
-    progress.rate =
-        static_cast<double>(answers - shown_answers_) / std::max(progress.observation.seconds - shown_at_, 0.001);
+    progress.rate = static_cast<double>(progress.observation.answered - shown_answers_) /
+                    std::max(progress.observation.seconds - shown_at_, 0.001);
     progress.latency = latest;
     if (series_ != nullptr) *series_ << to_json(progress, roles_) << std::endl;
 
@@ -196,7 +201,7 @@ void Conductor::tick() {
          << progress.errors << " errors, " << progress.observation.memory.available / 1024 << " MiB free";
     std::cerr << line.str() << std::flush;
     shown_[phase] = all;
-    shown_answers_ = answers;
+    shown_answers_ = progress.observation.answered;
     shown_at_ = progress.observation.seconds;
 }
 

@@ -17,7 +17,9 @@ namespace load {
 
 /// What was seen at one moment: cumulative, so that any two can be compared.
 struct Observation {
-    double seconds = 0;  ///< Since the start.
+    double seconds = 0;          ///< Since the start.
+    std::uint64_t answered = 0;  ///< Answers so far, whenever they were asked for,
+    std::uint64_t ok = 0;        ///< and the 2xx among them.
     std::vector<std::uint64_t> role_us;
     std::uint64_t generator_us = 0;
     std::uint64_t busy_us = 0;
@@ -37,6 +39,8 @@ struct Findings {
     std::vector<MemoryAtStep> steps;                  ///< Nobody, and then each step of the ramp.
     std::uint64_t open_at_begin = 0;                  ///< Connections when the first phase began,
     std::uint64_t open_at_end = 0;                    ///< and when the last one ended.
+    bool stopped = false;                             ///< By stop(), before the plan was at its end.
+    std::size_t killed = 0;                           ///< Processes that did not end, and did not do all of the plan.
 };
 
 class Conductor {
@@ -56,7 +60,7 @@ private:
     void go_on_until(Moment time);
     void wait_for(Moment time);
     void tick();
-    void end_processes();
+    [[nodiscard]] std::size_t end_processes();
     [[nodiscard]] Moment now() const { return Clock::now() - common_.start; }
     [[nodiscard]] Observation observe();
     [[nodiscard]] MemoryAtStep weigh(std::uint64_t users);

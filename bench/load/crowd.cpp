@@ -99,11 +99,11 @@ Moment Crowd::bring_new_ones() {
 }
 
 void Crowd::bring_back() {
-    for (Moment time = now(); next_return() <= time; time = now()) {
-        const std::uint32_t index = returns_.top().user;
+    while (next_return() <= now()) {
+        const Later first = returns_.top();
         returns_.pop();
-        users_[index].intended = time;
-        connect_user(index);
+        users_[first.user].intended = first.when;
+        connect_user(first.user);
     }
 }
 
@@ -125,10 +125,10 @@ void Crowd::try_again(std::uint32_t index) {
 Moment Crowd::next_turn() const {
     const Phase& phase = common_.plan->phases[phase_ - 1];
     if (phase.rate <= 0 || users_.empty()) return kNever;
-    const Moment period = common_.plan->period(phase);
     constexpr double kWhole = 4294967296.0;
-    return phase.begin + round_ * period +
-           Moment{static_cast<Moment::rep>(users_[turn_].position / kWhole * static_cast<double>(period.count()))};
+    const double periods = round_ + users_[turn_].position / kWhole - phase.periods_before;
+    const auto period = static_cast<double>(common_.plan->period(phase).count());
+    return phase.begin + Moment{std::max<Moment::rep>(static_cast<Moment::rep>(periods * period), 0)};
 }
 
 Moment Crowd::take_turns() {
@@ -154,17 +154,15 @@ Moment Crowd::take_turns() {
     return kNever;
 }
 
-/// In which a request counts: the one that its time lies in, however late it is sent.
+/// In which a request counts: the one that its time lies in, however late it is sent, and wherever we are.
 std::uint8_t Crowd::phase_of(Moment intended) const {
-    std::size_t phase = phase_;
+    std::size_t phase = common_.plan->phases.size();
     while (phase > 0 && intended < common_.plan->phases[phase - 1].begin) --phase;
     return static_cast<std::uint8_t>(phase);
 }
 
 void Crowd::begin_phase(std::size_t phase) {
     phase_ = phase;
-    round_ = 0;
-    turn_ = 0;
     const Phase& begun = common_.plan->phases[phase - 1];
     if (begun.dropped == 0) return;
     dropped_at_ = begun.begin;

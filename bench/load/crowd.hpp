@@ -146,7 +146,7 @@ private:
     std::uint32_t pending_ = 0;  ///< Users who connect, or wait for an answer.
     bool finished_ = false;      ///< No phase is left, or it was told to stop.
     std::size_t phase_ = 0;      ///< The plan's phase that sends, from 1; 0: still the ramp.
-    Moment::rep round_ = 0;      ///< Periods of the phase that have gone by.
+    std::uint32_t round_ = 0;    ///< Periods that have gone by, of all phases.
     std::uint32_t turn_ = 0;     ///< The user whose turn is next.
     Moment dropped_at_{0};       ///< The begin of the last phase that cut connections.
     std::deque<Later> overdue_;  ///< In the order of time: when to give up whom.

@@ -56,9 +56,12 @@ Moment Plan::step_end(std::uint32_t step) const {
 
 void Plan::settle() {
     Moment begin = step_end(steps);
+    double periods = 0;
     for (Phase& phase : phases) {
         phase.begin = begin;
+        phase.periods_before = periods;
         begin = phase.end();
+        periods += in_seconds(phase.length) * phase.rate / (static_cast<double>(users) * together);
     }
 }
 

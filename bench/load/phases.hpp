@@ -26,7 +26,9 @@ struct Phase {
     std::chrono::seconds length{60};
     std::uint32_t dropped = 0;  ///< So many connections are cut at its beginning, all at once.
 
-    Moment begin{0};  ///< Set by Plan.
+    // Set by Plan.
+    Moment begin{0};
+    double periods_before = 0;  ///< Of the phases before it: turns that each user has had, the last one in part.
     [[nodiscard]] Moment end() const { return begin + length; }
 };
 
@@ -54,13 +56,14 @@ struct Plan {
     /// When the pause after a step, 1..steps, is over; of step 0: when the first user comes.
     [[nodiscard]] Moment step_end(std::uint32_t step) const;
 
-    /// Sets `begin` of all phases: the first one follows the last pause.
+    /// Sets when all phases begin: the first one follows the last pause. A user's turns go on from one to the next, so
+    /// that phases that are shorter than a period do not ask the same users again and again.
     void settle();
 
     /// When the last request may be sent.
     [[nodiscard]] Moment end() const { return phases.empty() ? step_end(steps) : phases.back().end(); }
 
-    /// From one moment at which a user asks to the next.
+    /// From one moment at which a user asks to the next, where the phase is long enough.
     [[nodiscard]] Moment period(const Phase& phase) const;
 };
 

@@ -120,12 +120,16 @@ std::string to_json(const Common& common, const Board& board, const std::vector<
         json::object object{
             {"name", phase.name}, {"rate", phase.rate}, {"seconds", phase.length.count()}, {"dropped", phase.dropped}};
         for (auto& member : counts_json(board, n + 1)) object.insert(std::move(member));
-        object["spent_us"] = spent_json(roles, findings.phase_begin[n], findings.phase_end[n]);
-        object["measured_seconds"] = findings.phase_end[n].seconds - findings.phase_begin[n].seconds;
+        const Observation &begin = findings.phase_begin[n], &end = findings.phase_end[n];
+        object["spent_us"] = spent_json(roles, begin, end);
+        object["measured_seconds"] = end.seconds - begin.seconds;
+        object["meanwhile"] = json::object{{"answered", end.answered - begin.answered}, {"ok", end.ok - begin.ok}};
         phases.push_back(std::move(object));
     }
     return json::serialize(json::object{{"users", plan.users},
                                         {"processes", common.processes},
+                                        {"stopped", findings.stopped},
+                                        {"killed", findings.killed},
                                         {"ramp_rate", plan.ramp_rate},
                                         {"connections", std::move(connections)},
                                         {"ramp", std::move(ramp)},

@@ -1,6 +1,7 @@
 #include "watch.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -148,15 +149,21 @@ MachineMemory machine_memory() {
 }
 
 std::uint64_t busy_time() {
-    std::istringstream line{contents("/proc/stat")};
-    std::string name;
-    line >> name;
+    cpu_set_t ours;
+    const bool knows_ours = sched_getaffinity(0, sizeof ours, &ours) == 0;  // not beyond 1,024 processors
+    std::istringstream lines{contents("/proc/stat")};
     std::uint64_t sum = 0;
-    // user, nice, system, idle, waiting for the disk, interrupts, both kinds, stolen by others
-    for (int n = 0; n < 8; ++n) {
-        std::uint64_t ticks = 0;
-        line >> ticks;
-        if (n != 3 && n != 4 && n != 7) sum += ticks;
+    for (std::string line; std::getline(lines, line) && line.starts_with("cpu");) {
+        std::istringstream fields{line.substr(3)};
+        std::size_t processor = 0;
+        if (line[3] == ' ' || !(fields >> processor)) continue;  // the first: all of them
+        if (knows_ours && !CPU_ISSET(processor, &ours)) continue;
+        // user, nice, system, idle, waiting for the disk, interrupts, both kinds, stolen by others
+        for (int n = 0; n < 8; ++n) {
+            std::uint64_t ticks = 0;
+            fields >> ticks;
+            if (n != 3 && n != 4 && n != 7) sum += ticks;
+        }
     }
     return sum * tick_us();
 }

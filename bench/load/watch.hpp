@@ -58,7 +58,8 @@ struct MachineMemory {
 };
 [[nodiscard]] MachineMemory machine_memory();
 
-/// Microseconds that all processors together were busy so far.
+/// Microseconds that those processors together were busy so far that this process may run on: all, or what `taskset`
+/// says.
 [[nodiscard]] std::uint64_t busy_time();
 
 }  // namespace load

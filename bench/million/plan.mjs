@@ -57,10 +57,12 @@ export function plan(need, host, stack, costs) {
   const apps = Math.max(hostsFor(work.app, host), 1);
   const processes = host.cores; // of the worker on each: one keeps a processor busy
   const backends = (apps + host.spare) * processes * stack.pool_connections;
-  // A backend has 10 MiB of its own beside the shared buffers.
+  // A backend has 10 MiB of its own beside the shared buffers. Each database has one for each connection of each worker, and
+  // a share of the rows.
   const rows = need.users * costs.rows;
-  const databaseBytes = rows + (backends + stack.spare_connections) * 10 * mib;
-  const databases = Math.max(hostsFor(work.database, host), Math.ceil(databaseBytes / usable), 1);
+  const ownBytes = (backends + stack.spare_connections) * 10 * mib;
+  if (ownBytes >= usable) throw new Error(`a host is too small for a database with ${backends + stack.spare_connections} connections: give --memory more`);
+  const databases = Math.max(hostsFor(work.database, host), Math.ceil(rows / (usable - ownBytes)), 1);
 
   const alone = work.edge + work.app + work.database <= host.cores * host.busy
     && edgeMemory(1).bytes + processes * costs.worker + rows + processes * stack.pool_connections * 10 * mib <= usable;
@@ -69,7 +71,7 @@ export function plan(need, host, stack, costs) {
     alone,
     edges: { hosts: edges, ...edgeMemory(edges), busy: work.edge / edges / host.cores },
     apps: { hosts: apps, processes, bytes: processes * costs.worker, busy: work.app / apps / host.cores },
-    databases: { hosts: databases, backends, rows, bytes: databaseBytes / databases, busy: work.database / databases / host.cores },
+    databases: { hosts: databases, backends, rows, bytes: rows / databases + ownBytes, together: rows + ownBytes, busy: work.database / databases / host.cores },
     settings: settingsOf(edgeMemory(edges), backends, rows / databases, stack),
   };
 }

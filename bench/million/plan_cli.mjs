@@ -15,7 +15,7 @@ const usage = `usage: bench/plan --users N --rate R [OPTIONS]
   --memory GIB   memory of a host (32)
   --busy PERCENT processor time that a host may take; the rest is for peaks, and for a real network's cards (50)
   --spare N      hosts of each kind that may fail (1)
-  --run FOLDER   the run whose costs count (the newest of bench/runs that held a million users)
+  --run FOLDER   the run whose costs count (of those in bench/runs that held a million users, the last by name)
 `;
 
 function stop(text) {
@@ -48,11 +48,11 @@ function options() {
       cores: Math.round(amount('cores', 1, 1024, '8')), memory: amount('memory', 2, 65_536, '32') * 2 ** 30,
       busy: amount('busy', 1, 100, '50') / 100, spare: Math.round(amount('spare', 0, 1000, '1')),
     },
-    folder: values.run ?? newestRun(),
+    folder: values.run ?? lastRun(),
   };
 }
 
-function newestRun() {
+function lastRun() {
   const usable = (folder) => {
     if (!existsSync(join(folder, 'run.json')) || !existsSync(join(folder, 'result.json'))) return false;
     const run = read(folder);
@@ -108,7 +108,7 @@ ${table([
   ])}
 ${alone ? '\n  One such host carries all of it as well, without one to spare.\n' : ''}${databases.hosts > 1 ? `
   One PostgreSQL does not carry it on such a host: owners have to be spread over ${number(databases.hosts)}, which the service does not do
-  by itself, or one host with ${number(Math.ceil(work.database / host.busy))} processors and ${gib(databases.bytes * databases.hosts / 0.8)} has to.
+  by itself, or one host with ${number(Math.ceil(work.database / host.busy))} processors and ${gib(databases.together / 0.8)} has to.
 ` : ''}
 Settings that differ from a system as it comes
 ${table(settings.map(([where, name, value, why]) => [where, name, typeof value === 'number' ? String(value) : value, why]))}

@@ -29,14 +29,15 @@ function latencyOf({ latency_us: us }) {
   return Object.fromEntries(names.map((name) => [name, us.count > 0 ? us[name] / 1000 : undefined]));
 }
 
+// What was answered while the phase lasted is another number than what was asked in it. Early runs did not count it.
 function phaseOf(phase, { cpus, overload = [] }) {
-  const spent = phase.spent_us;
-  const each = Object.fromEntries([...roles, 'generator'].map((role) => [role, per(spent[role], phase.answered)]));
+  const { spent_us: spent, meanwhile = phase } = phase;
+  const each = Object.fromEntries([...roles, 'generator'].map((role) => [role, per(spent[role], meanwhile.answered)]));
   return {
     ...phase,
     overload: overload.includes(phase.name),
-    answers: per(phase.answered, phase.measured_seconds), // a second
-    goodput: per(phase.ok, phase.measured_seconds),
+    answers: per(meanwhile.answered, phase.measured_seconds), // a second
+    goodput: per(meanwhile.ok, phase.measured_seconds),
     latency: latencyOf(phase), // ms
     lag: phase.send_lag_us.count > 0 ? phase.send_lag_us.p99 / 1000 : undefined,
     cpu: { ...each, server: sum(roles.map((role) => each[role])) }, // us of each answer
@@ -70,6 +71,8 @@ export function measured(result, settings) {
     settings,
     users: result.users,
     processes: result.processes,
+    stopped: result.stopped,
+    killed: result.killed,
     connections: result.connections,
     ramp: { ...result.ramp, name: 'ramp', rate: result.ramp_rate, latency: latencyOf(result.ramp), lag: result.ramp.send_lag_us.p99 / 1000 },
     phases: result.phases.map((phase) => phaseOf(phase, settings)),
@@ -87,6 +90,19 @@ export const seriesOf = (folder) =>
   readFileSync(`${folder}/series.jsonl`, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
 
 // Whether all that was asked for was done. Each function below gives the reasons why not.
+
+// The plan: a phase that was not reached has lost nothing, and has not been held either.
+function planReasons({ stopped, killed, phases, connections: { dropped } }) {
+  const reasons = [];
+  if (stopped) reasons.push('the load was stopped before its end');
+  if (killed > 0) reasons.push(`${number(killed)} processes of the load did not end, and had to be killed`);
+  for (const { name, seconds, measured_seconds: lasted } of phases) {
+    if (lasted < seconds - 2) reasons.push(`${name}: lasted ${number(lasted, 1)} of ${number(seconds)} s`);
+  }
+  const planned = sum(phases.map((phase) => phase.dropped));
+  if (dropped !== planned) reasons.push(`${number(dropped)} connections were dropped instead of ${number(planned)}`);
+  return reasons;
+}
 
 function connectionReasons({ users, connections: counts }) {
   const reasons = [];
@@ -142,7 +158,7 @@ function phaseReasons(phase) {
 }
 
 export function verdict(run) {
-  const reasons = [...connectionReasons(run), ...[run.ramp, ...run.phases].flatMap(phaseReasons)];
+  const reasons = [...planReasons(run), ...connectionReasons(run), ...[run.ramp, ...run.phases].flatMap(phaseReasons)];
   return { held: reasons.length === 0, reasons };
 }
 

@@ -3,10 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <map>
+#include <thread>
 
 #include "../../patience.hpp"
 #include "listener.hpp"
@@ -120,7 +126,46 @@ TEST_F(TheCrowd, CountsAReturnFromTheDropWhenItComesAPhaseLater) {
     EXPECT_GT(board.of(0).connections.last_return_ns.get(), 1'000'000'000U);
 }
 
+/// Both phases asked the first half of the users.
+TEST_F(TheCrowd, GoesOnWithTheNextUserWhereAPhaseIsShorterThanAPeriod) {
+    plan.users = 100;
+    plan.phases = {parse_phase("50:1"), parse_phase("0:1"), parse_phase("25:1"), parse_phase("25:1")};
+    common.time_out = seconds{10};
+    std::map<std::uint32_t, int> asked;
+    asks_of_one_that_will([&](const Peer& peer) { ++asked[peer.user], answer(peer); });
+    EXPECT_EQ(std::count_if(asked.begin(), asked.end(), [](const auto& of) { return of.second == 2; }), 100)
+        << "once when it came, and once in its turn";
+    EXPECT_EQ(at(1).intended.get() + at(3).intended.get() + at(4).intended.get(), 100U);
+    EXPECT_THAT(at(3).intended.get(), AllOf(Gt(10U), Lt(40U)));
+}
+
 // The plan, and not the service, says when a request is due.
+
+/// It counted from when the crowd got round to it, and as intended in one phase and sent in the next.
+TEST_F(TheCrowd, ShowsAStandstillOfItsOwnToThoseWhoReturn) {
+    plan.users = 40;
+    plan.ramp_rate = 200;
+    plan.phases = {parse_phase("0:1:drop=40"), parse_phase("0:1")};
+    common.comeback = milliseconds{1'800};
+    common.time_out = seconds{10};
+    const ScriptedServer server{answer};
+    const Clock::time_point drop = Clock::now() + milliseconds{200};
+    const pid_t process = fork();
+    if (process == 0) {
+        asks(server.port());
+        _exit(0);
+    }
+    std::this_thread::sleep_until(drop + milliseconds{700});
+    kill(process, SIGSTOP);
+    std::this_thread::sleep_until(drop + milliseconds{1'300});
+    kill(process, SIGCONT);
+    int status = 0;
+    EXPECT_EQ(waitpid(process, &status, 0), process);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(board.of(0).connections.returned.get(), 40U);
+    EXPECT_GE(std::max(send_lag(1).greatest(), send_lag(2).greatest()), 300'000U);
+    for (const std::size_t phase : {1U, 2U}) EXPECT_EQ(at(phase).sent.get(), at(phase).intended.get()) << phase;
+}
 
 /// Answers; the n-th request so late, and whatever else comes meanwhile.
 ScriptedServer::Script stand_still_at(std::uint32_t nth, milliseconds time) {

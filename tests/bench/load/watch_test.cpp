@@ -2,11 +2,14 @@
 #include "watch.hpp"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -169,6 +172,36 @@ TEST_F(TheMachine, IsBusyWhileSomebodyWorks) {
     const std::uint64_t before = busy_time();
     work_hard();
     EXPECT_TRUE(comes_true([&] { return busy_time() - before >= 150'000U; }));
+}
+
+/// What others did on the other one counted, and more than all of one was busy.
+TEST_F(TheMachine, IsThoseProcessorsThatTheLoadMayRunOn) {
+    cpu_set_t all;
+    ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+    if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "this machine has one processor";
+    std::size_t first = 0;
+    while (!CPU_ISSET(first, &all)) ++first;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    const Child there{[&] {
+        CPU_CLR(first, &all);
+        sched_setaffinity(0, sizeof all, &all);
+        if (fork() == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            work_hard();
+            _exit(0);
+        }
+    }};
+    sched_setaffinity(0, sizeof one, &one);
+    const std::uint64_t before = busy_time();
+    const auto begin = std::chrono::steady_clock::now();
+    work_hard();
+    const auto passed = std::chrono::steady_clock::now() - begin;
+    const std::uint64_t busy = busy_time() - before;
+    sched_setaffinity(0, sizeof all, &all);
+    EXPECT_GE(busy, 150'000U);
+    EXPECT_LE(busy, std::chrono::duration_cast<std::chrono::microseconds>(passed).count() + 30'000U) << "three ticks";
 }
 
 }  // namespace

@@ -50,6 +50,10 @@ describe('a phase', () => {
   test('has a rate of answers, and one of good ones', () => {
     assert.deepEqual([asked.answers, asked.goodput], [1000, 990]);
   });
+  test('has the rates and the costs of what was answered while it lasted, whenever it was asked for', () => {
+    const [some] = run((of) => { of.phases[0].meanwhile = { answered: 48_000, ok: 47_400 }; }).phases;
+    assert.deepEqual([some.answers, some.goodput, some.cpu.nginx], [800, 790, 50]);
+  });
   test('has its latencies in milliseconds', () => {
     assert.deepEqual(asked.latency, { p50: 1, p90: 2, p99: 10, p99_9: 15, p99_99: 18, max: 20 });
   });

@@ -49,7 +49,12 @@ describe('a plan', () => {
     assert.ok(edges.hosts >= 3 && edges.bytes <= 0.8 * host.memory, `${edges.hosts} edges with ${edges.bytes} bytes`);
     assert.equal(edges.clients, 12e6 / edges.hosts);
   });
-  test('has databases enough for the rows', () => assert.equal(planned(20e6, 1000).databases.hosts, Math.ceil((80e9 + 380 * 10 * 2 ** 20) / (0.8 * host.memory))));
+  test('has databases enough for the rows', () => assert.equal(planned(20e6, 1000).databases.hosts, Math.ceil(80e9 / (0.8 * host.memory - 380 * 10 * 2 ** 20))));
+  test('has memory in each database for the connections of all workers', () => {
+    const { databases, ...rest } = planned(1e6, 1e6);
+    assert.ok(databases.bytes >= setting(rest, 'max_connections') * 10 * 2 ** 20, `${databases.bytes} bytes`);
+    assert.throws(() => planned(1e6, 1e6, { cores: 32, memory: 24 * 2 ** 30 }), /too small for a database with 1,?980 connections/);
+  });
   test('says when one host carries it all', () => {
     assert.equal(planned(1e6, 5000).alone, true);
     assert.equal(planned(1e6, 100_000).alone, false);

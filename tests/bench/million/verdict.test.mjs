@@ -33,7 +33,10 @@ describe('a run does not hold', () => {
     ['when connections timed out', ({ connections }) => { connections.timed_out = 4; }, '4 connections timed out before they were open'],
     ['when connections had no TLS', ({ connections }) => { connections.tls_failed = 3; }, '3 connections failed in the handshake of TLS'],
     ['when connections had no way', ({ connections }) => { connections.unroutable = 5; }, '5 connections had no source, port, memory or descriptor (unroutable)'],
-    ['when dropped users stay away', ({ connections }) => { Object.assign(connections, { dropped: 10, returned: 9 }); }, '9 of 10 dropped connections came back'],
+    ['when the load was stopped', (of) => { of.stopped = true; }, 'the load was stopped before its end'],
+    ['when the load had to be killed', (of) => { of.killed = 2; }, '2 processes of the load did not end, and had to be killed'],
+    ['when a phase was cut short', ({ phases }) => { phases[1].measured_seconds = 0.1; }, '0:30: lasted 0.1 of 30 s'],
+    ['when connections were dropped that no phase says', ({ connections }) => { Object.assign(connections, { dropped: 10, returned: 10 }); }, '10 connections were dropped instead of 0'],
   ];
   for (const [name, spoil, reason] of cases) test(name, () => assert.deepEqual(reasons(spoil), [reason]));
 });
@@ -105,6 +108,16 @@ describe('an overload', () => {
 describe('a drop', () => {
   test('holds when all came back', () => {
     assert.deepEqual(verdict(measured(result(10_000, [phase(0, 60, 2000)]), settings)), { held: true, reasons: [] });
+  });
+  test('does not hold when users stay away', () => {
+    const away = result(10_000, [phase(0, 60, 2000)]);
+    away.connections.returned = 1999;
+    assert.deepEqual(verdict(measured(away, settings)).reasons, ['1,999 of 2,000 dropped connections came back']);
+  });
+  test('does not hold when there were fewer connections to drop than it says', () => {
+    const few = result(10_000, [phase(0, 60, 2000)]);
+    Object.assign(few.connections, { dropped: 1500, returned: 1500 });
+    assert.deepEqual(verdict(measured(few, settings)).reasons, ['1,500 connections were dropped instead of 2,000']);
   });
   test('excuses no other loss', () => {
     const lost = result(10_000, [phase(0, 60, 2000)]);
