@@ -69,6 +69,18 @@ goes_back() {
     nothing_failed
 }
 check "back to the release before under load: no request fails" goes_back
+# It serves everywhere, and later on nowhere.
+goes_bad() {
+    play deploy.yml -e "todo_worker_package=$(echo "$TEST_FOLDER"/todo-worker_*.frail_amd64.deb)"
+    on_each 'touch /run/frail; systemctl kill --signal KILL "todo-worker@*"' "${apps[@]}"
+    play rollback.yml
+    runs "$(version_of "$rounds")"
+    on_each 'rm /run/frail' "${apps[@]}"
+}
+if [[ -n $long ]]; then
+    check "a release that does not last is made" bad frail '[ ! -e /run/frail ] || exit 1'
+    check "where it serves nowhere any more, the release before comes back" goes_bad
+fi
 goes_to() {
     play rollback.yml -e "rollback_version=$(version_of "$1")"
     runs "$(version_of "$1")"
