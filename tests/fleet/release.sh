@@ -21,6 +21,7 @@ releases_under_load() {
     for ((number = 2; number < rounds + 2; ++number)); do release "$number"; done
     nothing_failed
 }
+check "before the first release there is none to go back to" refuses "has no release before the one that runs" play rollback.yml
 check "$rounds release$( ((rounds == 1)) || echo s) under load: no request fails, and no edge has seen an error of a worker" releases_under_load
 check "releases that are too old are gone" on app1 '[[ $(ls /opt/todo/releases | wc -l) == $(ls /opt/todo/packages | wc -l) ]] && (($(ls /opt/todo/releases | wc -l) <= 3))'
 lists_releases() { tell app -b -a "ls /opt/todo/releases" | tee "$TEST_FOLDER/listed" && (($(grep -cxF "$(version_of $((rounds + 1)))" "$TEST_FOLDER/listed") == ${#apps[@]})); }
@@ -112,3 +113,14 @@ is_refused() {
     runs "$(version_of "$rounds")"
 }
 check "it is refused, and what runs goes on" is_refused
+# The first host has it, the second one is put back; then each host has what the second one runs.
+fails_later() {
+    refuses "Hosts before it run $(version_of $((rounds + 1))).late" \
+        play deploy.yml -e "todo_worker_package=$(echo "$TEST_FOLDER"/todo-worker_*.late_amd64.deb)"
+    play rollback.yml
+    runs "$(version_of "$rounds")"
+}
+if [[ -n $long ]]; then
+    check "a release that does not serve on the second host is made" bad late '[ "$(uname -n)" != app2 ] || exit 1'
+    check "it fails there, and is taken back from the first" fails_later
+fi
