@@ -67,6 +67,8 @@ side_by_side "more clients of one address than it has ports are refused" refused
     edge1 -e fleet_clients_of_one_address=1500000
 side_by_side "an address that the host does not have is refused" refused "it must be Debian 12, and have private_address, 10.77.0.99" \
     app1 -e private_address=10.77.0.99
+side_by_side "an address at which no other host reaches it is refused" refused "app1 has the private_address 127.0.0.1, which is good for" \
+    app1 -e private_address=127.0.0.1
 side_by_side "a package that is not there is refused" refused "nowhere_amd64.deb is not there: ./todo package builds one" \
     app1 -e todo_worker_package=/var/tmp/todo-worker_0.1.0-nowhere_amd64.deb
 side_by_side "a password that is too short is refused" refused "needs 16 or more letters" db1 -e fleet_database_password=short
