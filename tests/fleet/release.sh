@@ -70,18 +70,6 @@ goes_back() {
     nothing_failed
 }
 check "back to the release before under load: no request fails" goes_back
-# It serves everywhere, and later on nowhere.
-goes_bad() {
-    play deploy.yml -e "todo_worker_package=$(echo "$TEST_FOLDER"/todo-worker_*.frail_amd64.deb)"
-    on_each 'touch /run/frail; systemctl kill --signal KILL "todo-worker@*"' "${apps[@]}"
-    play rollback.yml
-    runs "$(version_of "$rounds")"
-    on_each 'rm /run/frail' "${apps[@]}"
-}
-if [[ -n $long ]]; then
-    check "a release that does not last is made" bad frail '[ ! -e /run/frail ] || exit 1'
-    check "where it serves nowhere any more, the release before comes back" goes_bad
-fi
 goes_to() {
     play rollback.yml -e "rollback_version=$(version_of "$1")"
     runs "$(version_of "$1")"
@@ -89,14 +77,23 @@ goes_to() {
 # The link has moved, and no process was replaced yet.
 was_interrupted() {
     on app1 "ln -sfn releases/$(version_of $((rounds + 1))) /opt/todo/current"
+    refuses "run the same deploy.yml again" play verify.yml --limit app1
     goes_to $((rounds + 1))
     play rollback.yml
     runs "$(version_of "$rounds")"
+}
+# As where a host was away from a release; each has the other's.
+are_two() {
+    play rollback.yml --limit app2
+    refuses "app1 runs $(version_of "$rounds"), app2 runs $(version_of $((rounds + 1))), and one release is for all" play verify.yml
+    refuses "It is not clear which release to go back to. app1 runs" play rollback.yml
+    goes_to "$rounds"
 }
 if [[ -n $long ]]; then
     check "to another release that the hosts still have" goes_to $((rounds + 1))
     check "and back" goes_to "$rounds"
     check "a run that was interrupted is finished by the next, and can be taken back" was_interrupted
+    check "two releases are found, and one of them is chosen by its name" are_two
 fi
 check "back to one that the hosts do not have is refused, with those that they have" refuses "has no release 9.9.9-9; it has" \
     play rollback.yml -e rollback_version=9.9.9-9
@@ -113,6 +110,18 @@ is_refused() {
     runs "$(version_of "$rounds")"
 }
 check "it is refused, and what runs goes on" is_refused
+# It serves everywhere, and later on nowhere.
+goes_bad() {
+    play deploy.yml -e "todo_worker_package=$(echo "$TEST_FOLDER"/todo-worker_*.frail_amd64.deb)"
+    on_each 'touch /run/frail; systemctl kill --signal KILL "todo-worker@*"' "${apps[@]}"
+    play rollback.yml
+    runs "$(version_of "$rounds")"
+    on_each 'rm /run/frail' "${apps[@]}"
+}
+if [[ -n $long ]]; then
+    check "a release that does not last is made" bad frail '[ ! -e /run/frail ] || exit 1'
+    check "where it serves nowhere any more, the release before comes back" goes_bad
+fi
 # The first host has it, the second one is put back; then each host has what the second one runs.
 fails_later() {
     refuses "Hosts before it run $(version_of $((rounds + 1))).late" \
