@@ -23,7 +23,8 @@ def roles_of(tasks):
 
 def is_finished(task):
     notes = any("common_failed_task" in first.get("ansible.builtin.set_fact", {}) for first in task.get("rescue", []))
-    return notes and any(last.get("ansible.builtin.import_role", {}).get("tasks_from") == "in_force.yml" for last in task.get("always", []))
+    goes_on = task.get("any_errors_fatal") is False
+    return notes and goes_on and any(last.get("ansible.builtin.import_role", {}).get("tasks_from") == "in_force.yml" for last in task.get("always", []))
 
 seen = 0
 for name in ("site.yml", "edge.yml", "monitoring.yml"):
@@ -34,11 +35,50 @@ for name in ("site.yml", "edge.yml", "monitoring.yml"):
             notifying = WITH_HANDLERS.intersection(roles_of([task]))
             seen += len(notifying)
             if notifying and not is_finished(task) and "Refuse" not in task["name"]:
-                sys.exit(f"{name}: '{task['name']}' in '{play['name']}' uses {', '.join(sorted(notifying))} without a look at what has failed (`rescue`), and in_force.yml (`always`)")
+                sys.exit(f"{name}: '{task['name']}' in '{play['name']}' uses {', '.join(sorted(notifying))} without `any_errors_fatal: false`, "
+                         "a look at what has failed (`rescue`), and in_force.yml (`always`)")
 sys.exit(0 if seen >= 8 else f"only {seen} uses of roles with handlers were found")
 PROGRAM
 }
 check "where a play fails, what it has changed before comes into force" finishes_what_it_has_changed
+# ends_of MODE: three hosts, of which `two` is lost, or fails, after all of them have changed something; nothing is done to any.
+ends_of() {
+    cat >"$TEST_FOLDER/ends.yml" <<PROGRAM
+- hosts: all
+  gather_facts: false
+  vars: {ansible_python_interpreter: /usr/bin/python3}
+  handlers:
+    - name: Come into force
+      ansible.builtin.debug: {msg: "in force on {{ inventory_hostname }}"}
+  tasks:
+    - any_errors_fatal: false
+      block:
+        - ansible.builtin.command: "true"
+          notify: Come into force
+        - ansible.builtin.command: "{{ 'false' if mode == 'fails' and inventory_hostname == 'two' else 'true' }}"
+          vars:
+            ansible_host: 127.0.0.1
+            ansible_port: 1
+            ansible_connection: "{{ 'ssh' if mode == 'lost' and inventory_hostname == 'two' else 'local' }}"
+      rescue:
+        - ansible.builtin.set_fact: {common_failed_task: "{{ ansible_failed_task.name }}"}
+      always:
+        - ansible.builtin.import_tasks: $project/ansible/roles/common/tasks/in_force.yml
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.debug: {msg: "a later play"}
+PROGRAM
+    if ansible-playbook -c local -i one,two,three, -e "mode=$1" "$TEST_FOLDER/ends.yml" >"$TEST_FOLDER/ends.log" 2>&1; then return 1; fi
+    sed -n 's/^.*"msg": "\(in force on [a-z]*\|a later play\)"/\1/p' "$TEST_FOLDER/ends.log" | sort | tr '\n' ' '
+}
+all_end() {
+    local ends
+    ends=$(ends_of fails && ends_of lost)
+    echo "$ends"
+    [[ $ends == "in force on one in force on three in force on two in force on one in force on three " ]]
+}
+check "where a host fails, or is lost, the others' changes come into force, and the run ends" all_end
 every_role_has_an_interface() {
     local role
     for role in roles/*/; do
