@@ -35,6 +35,14 @@ passes() {
 }
 if [[ -n $long ]]; then check "a test restore passes" passes; fi
 
+# As where the backup host is a new one: the database hosts would refuse it.
+is_to_be_known() {
+    on "$keeper" 'mv /etc/pgbackrest/server.crt /run'
+    refuses "run site.yml without --limit, so that they learn it" play_backups site.yml --limit "$keeper"
+    on "$keeper" 'mv /run/server.crt /etc/pgbackrest'
+}
+if [[ -n $long ]]; then check "a new backup host alone is refused, as nobody would know it" is_to_be_known; fi
+
 moments() {
     lab run -- python3 "$project/tests/fleet/moments.py" "$1" --target "${addresses[0]}:8080-8099" --tokens "$TEST_FOLDER/client-tokens" \
         --notes "$TEST_FOLDER/notes.json" "${@:2}"
