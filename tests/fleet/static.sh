@@ -24,7 +24,8 @@ def roles_of(tasks):
 def is_finished(task):
     notes = any("common_failed_task" in first.get("ansible.builtin.set_fact", {}) for first in task.get("rescue", []))
     goes_on = task.get("any_errors_fatal") is False
-    return notes and goes_on and any(last.get("ansible.builtin.import_role", {}).get("tasks_from") == "in_force.yml" for last in task.get("always", []))
+    lasts = [last.get("ansible.builtin.import_role", {}) for last in task.get("always", [])]
+    return notes and goes_on and any(last.get("tasks_from") == "in_force.yml" for last in lasts)
 
 seen = 0
 for name in ("site.yml", "edge.yml", "monitoring.yml"):
@@ -35,8 +36,8 @@ for name in ("site.yml", "edge.yml", "monitoring.yml"):
             notifying = WITH_HANDLERS.intersection(roles_of([task]))
             seen += len(notifying)
             if notifying and not is_finished(task) and "Refuse" not in task["name"]:
-                sys.exit(f"{name}: '{task['name']}' in '{play['name']}' uses {', '.join(sorted(notifying))} without `any_errors_fatal: false`, "
-                         "a look at what has failed (`rescue`), and in_force.yml (`always`)")
+                sys.exit(f"{name}: '{task['name']}' in '{play['name']}' uses {', '.join(sorted(notifying))} without "
+                         "`any_errors_fatal: false`, a look at what has failed (`rescue`), and in_force.yml (`always`)")
 sys.exit(0 if seen >= 8 else f"only {seen} uses of roles with handlers were found")
 PROGRAM
 }
