@@ -9,12 +9,13 @@ import { moving } from './app/moving.mjs'
 import { network } from './app/network.mjs'
 import { quality } from './app/quality.mjs'
 import { rules } from './app/rules.mjs'
+import { sessions } from './app/sessions.mjs'
 import { smooth } from './app/smooth.mjs'
 import { tabs } from './app/tabs.mjs'
 import { Visitor } from './app/visitor.mjs'
 import { check, exitCode, launch } from './harness.mjs'
 
-const suites = { list, rules, moving, beyond, quality, smooth, accounts, network, conflicts, tabs }
+const suites = { list, rules, moving, beyond, quality, smooth, accounts, sessions, network, conflicts, tabs }
 const wanted = process.argv.slice(2)
 
 const browser = await launch()

@@ -104,13 +104,16 @@ export class Account {
   /** `bring`: what a visitor has here goes into the account. `lose`: also where changes of another account wait here. */
   async signIn({ email, password, bring = false, lose = false }) {
     await this.#alone(async () => {
-      const { account, ops, todos } = this.#store
+      const { account, ops } = this.#store
       const another = account?.email && account.email.toLowerCase() !== email.trim().toLowerCase()
       if (another && ops.length > 0 && !lose) throw new Unsent(ops.length)
       const next = await this.#begin('/v1/sessions', { email, password })
+      const late = await this.#writtenSince(ops)
       if (next.id === account?.id) return this.#becomes(next)
-      const brought = bring && !account?.email ? [...todos.values()].map(createOp) : []
-      await this.#becomes(next, { clear: true, put: { outbox: brought } })
+      if (account?.email) await this.#keep(lose ? late : this.#store.ops)
+      const mine = account?.email ? [] : [...this.#store.todos.values()]
+      const brought = mine.filter(({ id }) => bring || late.some((op) => op.id === id && op.method === 'PUT'))
+      await this.#becomes(next, { clear: true, put: { outbox: brought.map(createOp) } })
     })
     this.#sync.fetch()
   }
@@ -132,11 +135,26 @@ export class Account {
   }
   #leave(lose, farewell) {
     return this.#alone(async () => {
-      const waiting = this.#store.ops.length
-      if (waiting > 0 && !lose) throw new Unsent(waiting)
+      const { ops } = this.#store
+      if (ops.length > 0 && !lose) throw new Unsent(ops.length)
       await farewell()
+      await this.#keep(await this.#writtenSince(ops))
       await this.#forget()
     })
+  }
+
+  /** What was written while the service was asked, here or in another tab: the ops that are none of `before`. */
+  async #writtenSince(before) {
+    await this.#store.catchUp()
+    const keys = new Set(before.map(({ key }) => key))
+    return this.#store.ops.filter(({ key }) => !keys.has(key))
+  }
+  /** Nobody has agreed to lose `ops`: they wait for who signs in again, as the session has ended already. */
+  async #keep(ops) {
+    if (ops.length === 0) return
+    const { account } = this.#store
+    if (account?.email) await this.#store.commit({ put: { meta: asAccount({ ...account, ended: true }) } })
+    throw new Unsent(ops.length)
   }
 
   change(body) {

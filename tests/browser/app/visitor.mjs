@@ -64,6 +64,18 @@ export class Visitor {
     })
     return asked
   }
+  /** Requests for `url` wait from now on. The answer: `isAsked()`, once one does, and `letGo()`. */
+  async hold(url) {
+    let letGo
+    let asked = false
+    const free = new Promise((resolve) => (letGo = resolve))
+    await this.context.route(url, async (route) => {
+      asked = true
+      await free
+      await route.continue()
+    })
+    return { isAsked: () => comesTo(() => asked, true), letGo }
+  }
   /** Complaints that a test causes on purpose, like those of a network that is not there. */
   expect(pattern) {
     this.#expected.push(pattern)

@@ -1,0 +1,53 @@
+// Sessions that begin and end while something else happens: what is written is nobody else's, and is not lost.
+import { comesTo, same } from '../harness.mjs'
+import { newEmail, password } from './visitor.mjs'
+
+/** Somebody has an account elsewhere, with one todo. The answer: the email. */
+async function somebody(visitor, browser) {
+  const other = await visitor.other(browser)
+  const email = newEmail()
+  await other.addAndSave('of the account')
+  await other.signUp(email)
+  return email
+}
+
+export const sessions = {
+  'what is written while a sign-in is on its way comes along, whatever else does': async (visitor, browser) => {
+    const email = await somebody(visitor, browser)
+    await visitor.addAndSave('of the visitor')
+    const { isAsked, letGo } = await visitor.hold('**/v1/sessions')
+    await visitor.openAccount('Sign in')
+    await visitor.page.locator('dialog [name=bring]').uncheck()
+    await visitor.submit({ email, password })
+    await isAsked()
+    await visitor.press('Escape')
+    await visitor.page.locator('dialog').waitFor({ state: 'hidden' })
+    await visitor.add('late')
+    letGo()
+    await visitor.notice(`Welcome back, ${email}.`)
+    await comesTo(async () => (await visitor.titles()).sort(), ['late', 'of the account'])
+    await visitor.saved()
+    same((await visitor.titlesOnServer()).sort(), ['late', 'of the account'])
+  },
+  'what is written in another tab while a sign-out is on its way is kept, and said': async (visitor) => {
+    const email = newEmail()
+    await visitor.addAndSave('water the plants')
+    await visitor.signUp(email)
+    const other = await visitor.anotherTab()
+    const { isAsked, letGo } = await visitor.hold('**/v1/sessions/current')
+    await visitor.openAccount('Sign out')
+    await isAsked()
+    await other.add('late')
+    letGo()
+    await comesTo(() => visitor.wrong(), '1 change could not be sent yet, and would be lost.')
+    for (const tab of [visitor, other]) {
+      await comesTo(() => tab.titles(), ['water the plants', 'late'])
+      await comesTo(() => tab.accountButton(), 'Sign in again')
+    }
+    await other.openAccount()
+    await other.submit({ password })
+    await comesTo(() => other.accountButton(), email)
+    await other.saved()
+    same(await other.titlesOnServer(), ['water the plants', 'late'])
+  },
+}
