@@ -3,7 +3,7 @@
 import { createOp } from './edits.js'
 import { counted } from './list.js'
 import { Busy, confirm, forgetSession, Offline, Refused, send, SignedOut, signIn } from './service.js'
-import { asAccount } from './store.js'
+import { asAccount, asDoubt } from './store.js'
 import { Sync } from './sync.js'
 
 /** A link of a mail: {kind, code}, or null. The code is taken out of the address, which is kept in the history. */
@@ -51,8 +51,9 @@ export class Account {
     return this.#store.account?.email_verified ?? false
   }
 
+  /** The cookies are those of `account`: the service has just said so. */
   #becomes(account, change = {}) {
-    return this.#store.commit({ ...change, put: { ...change.put, meta: asAccount(account) } })
+    return this.#store.commit({ ...change, put: { ...change.put, meta: asAccount(account) }, remove: { meta: ['doubt'] } })
   }
   /** With all that other tabs have written, and nobody signs in or out meanwhile, in no tab. */
   #alone(action) {
@@ -68,13 +69,10 @@ export class Account {
       if (json.id === this.#store.account?.id) await this.#becomes(json)
     })
   }
+  /** The cookies may come without their answer, or this tab be closed: whoever goes on asks first whose they are. */
   async #begin(path, credentials) {
-    try {
-      return await signIn(path, credentials)
-    } catch (error) {
-      this.#sync.doubt() // the cookies may have come without their answer
-      throw error
-    }
+    await this.#store.commit({ put: { meta: asDoubt() } })
+    return signIn(path, credentials)
   }
 
   async #claim(credentials) {
@@ -83,7 +81,7 @@ export class Account {
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       const { json } = await send('GET', '/v1/account')
-      if (!json.email) throw error
+      if (!json.email || json.id !== this.#store.account.id) throw error
       return json // it was done before, and no answer came
     }
   }

@@ -13,6 +13,7 @@ export class Store extends EventTarget {
   #ops = new Map()
   #account = null
   #busyUntil = 0
+  #doubt = null
   #beginning = null // of what is here: an id that changes when all of it is cleared
   // Numbers of changes: the last one when the database was read, the last one now, and #read with one for each since then.
   #read = 0
@@ -55,6 +56,10 @@ export class Store extends EventTarget {
   get busyUntil() {
     return this.#busyUntil
   }
+  /** Changes each time that the cookies may have become another account's, for all tabs; null where there is none. */
+  get doubt() {
+    return this.#doubt
+  }
   /** What the page shows: id -> todo, in their order. */
   get todos() {
     this.#todos ??= new Map(inOrder(withOps(this.#known, this.ops).values()).map((todo) => [todo.id, todo]))
@@ -96,7 +101,7 @@ export class Store extends EventTarget {
     this.#read = this.#last = this.#shown = numberIn(rows)
     if (rows.todos) this.#known.clear()
     this.#ops.clear()
-    this.#account = null
+    this.#account = this.#doubt = null
     this.#busyUntil = 0
     this.#show({ clear: beginningIn(rows) !== this.#beginning, put: rows })
   }
@@ -122,12 +127,13 @@ export class Store extends EventTarget {
     if (clear) {
       this.#known.clear()
       this.#ops.clear()
-      this.#account = null
+      this.#account = this.#doubt = null
       this.#busyUntil = 0
     }
     for (const id of remove.todos ?? []) this.#known.delete(id)
     for (const key of remove.outbox ?? []) this.#ops.delete(key)
     if (remove.meta?.includes('account')) this.#account = null
+    if (remove.meta?.includes('doubt')) this.#doubt = null
     for (const todo of put.todos ?? []) this.#known.set(todo.id, todo)
     for (const op of put.outbox ?? []) {
       this.#ops.set(op.key, op)
@@ -135,6 +141,7 @@ export class Store extends EventTarget {
     }
     for (const row of put.meta ?? []) {
       if (row.name === 'account') this.#account = row.account
+      if (row.name === 'doubt') this.#doubt = row.id
       if (row.name === 'busy') this.#busyUntil = row.until
       if (row.name === 'beginning') this.#beginning = row.id
     }
@@ -157,4 +164,5 @@ const beginningIn = ({ meta }) => meta.find(({ name }) => name === 'beginning')?
 // Rows of `meta`.
 const beginning = () => ({ name: 'beginning', id: crypto.randomUUID() })
 export const asAccount = (account) => [{ name: 'account', account }]
+export const asDoubt = () => [{ name: 'doubt', id: crypto.randomUUID() }]
 export const asBusy = (until) => [{ name: 'busy', until }]

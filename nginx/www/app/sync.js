@@ -27,7 +27,7 @@ export class Sync extends EventTarget {
   #fetched = -Infinity
   #fetchDue = true
   #rescued = -Infinity
-  #identified = false
+  #resolved = undefined // the store's doubt, since it was asked whose the cookies are
   /** {kind: 'idle', 'sending', 'offline', 'busy' (with `until`), 'signed-out' or 'trouble' (with `text`)}. */
   status = { kind: 'idle' }
 
@@ -139,21 +139,17 @@ export class Sync extends EventTarget {
       next ??= await signIn('/v1/accounts', {})
     }
     await this.#store.commit({ put: { meta: asAccount(next) } })
-    this.#identified = true
+    this.#resolved = this.#store.doubt
   }
 
   /** The cookies may be somebody else's: a sign-in of which no answer came has changed them. */
   async #identify(account) {
-    if (this.#identified || account.ownerless) return
+    if (account.ownerless || this.#resolved === this.#store.doubt) return
     const now = await currentAccount()
     if (!now || (account.email && now.id !== account.id)) throw new SignedOut()
     if (now.id !== account.id) await this.#store.commit(this.#anew(now))
     else if (now.email !== account.email) await this.#store.commit({ put: { meta: asAccount(now) } })
-    this.#identified = true
-  }
-  /** After a sign-in that failed. */
-  doubt() {
-    this.#identified = false
+    this.#resolved = this.#store.doubt
   }
 
   /** Others than a visitor can sign in again. His session cannot be begun again: another account takes what is here. */

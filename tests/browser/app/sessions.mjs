@@ -11,6 +11,11 @@ async function somebody(visitor, browser) {
   return email
 }
 
+const answerIsLost = async (route) => {
+  await route.fetch()
+  await route.abort()
+}
+
 export const sessions = {
   'what is written while a sign-in is on its way comes along, whatever else does': async (visitor, browser) => {
     const email = await somebody(visitor, browser)
@@ -49,5 +54,37 @@ export const sessions = {
     await comesTo(() => other.accountButton(), email)
     await other.saved()
     same(await other.titlesOnServer(), ['water the plants', 'late'])
+  },
+  'a sign-in of which no answer came leaves no list behind in another tab': async (visitor, browser) => {
+    visitor.expect(/net::ERR_FAILED/)
+    const email = await somebody(visitor, browser)
+    await visitor.addAndSave('of the visitor')
+    const other = await visitor.anotherTab()
+    await comesTo(() => other.status(), 'Saved')
+    await visitor.context.route('**/v1/sessions', answerIsLost, { times: 1 })
+    await visitor.signIn(email)
+    await comesTo(() => visitor.wrong(), 'The server cannot be reached. Try again when you are online.')
+    await other.page.evaluate(() => dispatchEvent(new Event('online')))
+    for (const tab of [visitor, other]) {
+      await comesTo(async () => (await tab.titles()).sort(), ['of the account', 'of the visitor'])
+      await comesTo(() => tab.accountButton(), email)
+    }
+    await other.saved()
+    same((await other.titlesOnServer()).sort(), ['of the account', 'of the visitor'])
+  },
+  'who signs up after a sign-in of which no answer came takes over no account': async (visitor, browser) => {
+    visitor.expect(/net::ERR_FAILED|status of 4\d\d/)
+    const email = await somebody(visitor, browser)
+    await visitor.addAndSave('of the visitor')
+    await visitor.context.route('**/v1/sessions', answerIsLost, { times: 1 })
+    await visitor.signIn(email)
+    await comesTo(async () => (await visitor.wrong()) !== '', true)
+    await visitor.page.locator('dialog').getByRole('button', { name: 'Sign up' }).click()
+    await visitor.submit({ email: newEmail(), password })
+    await comesTo(async () => (await visitor.wrong()) !== '', true)
+    await visitor.press('Escape')
+    await visitor.page.evaluate(() => dispatchEvent(new Event('online')))
+    await comesTo(async () => (await visitor.titles()).sort(), ['of the account', 'of the visitor'])
+    same(await visitor.accountButton(), email)
   },
 }
