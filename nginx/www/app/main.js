@@ -91,17 +91,20 @@ function sign() {
     'signed-out': `Signed out.${kept}`,
     trouble: `${text}${kept}`,
   }[kind]
-  const refused = html`${problem} <button type="button" class="link" data-do="again">Try again</button>
-    <button type="button" class="link" data-do="give-up">Give up the change</button>`
+  const sentence = problem && `“${problem.title}”: ${problem.problem}`
+  const refused = html`${sentence} <button type="button" class="link" data-do="again">Try again</button>
+    <button type="button" class="link" data-do="give-up" data-key=${problem?.key}>Give up the change</button>`
   const shown = problem ? 'refused' : kind
   render(problem ? refused : says, find('.status'))
   find('.status').dataset.kind = shown
-  if (shown !== signed && kAloud.includes(shown)) announce(problem ?? says)
-  signed = shown
+  const news = problem?.key ?? kind
+  if (news !== signed && kAloud.includes(shown)) announce(sentence ?? says)
+  signed = news
 }
-find('.status').addEventListener('click', ({ target }) => {
+find('.status').addEventListener('click', ({ target, detail }) => {
+  if (detail > 1) return // of a double click, which would reach the next one
   if (target.dataset.do === 'again') sync.tryAgain()
-  else if (target.dataset.do === 'give-up') sync.giveUp()
+  else if (target.dataset.do === 'give-up') sync.giveUp(target.dataset.key)
   else return
   newTodo.focus()
 })

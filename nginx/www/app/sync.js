@@ -292,19 +292,26 @@ export class Sync extends EventTarget {
     if (changed.length + gone.length > 0) await this.#store.commit({ put: { todos: changed }, remove: { todos: gone } })
   }
 
-  /** Ops that were refused: once more, or not at all. The answer: what the service said of the first. */
+  /** The first op that was refused: {key, title, problem}, where `problem` is what the service said of it; or null. */
   problem() {
-    return this.#store.ops.find((op) => op.problem)?.problem ?? null
+    const op = this.#store.ops.find((one) => one.problem)
+    if (!op) return null
+    const { known, todos } = this.#store
+    const { title } = { ...op.was, ...op.body, ...known.get(op.id), ...todos.get(op.id) }
+    return { key: op.key, title, problem: op.problem }
   }
+  /** All that were refused. */
   tryAgain() {
     const ops = this.#store.ops.filter((op) => op.problem).map(({ problem, ...op }) => op)
     this.#store.commit({ put: { outbox: ops } })
     this.wake()
   }
-  giveUp() {
-    const ids = new Set(this.#store.ops.filter((op) => op.problem).map(({ id }) => id))
-    const ops = this.#store.ops.filter((op) => ids.has(op.id))
-    this.#store.commit({ remove: { outbox: ops.map(({ key }) => key) } })
+  /** The op of that key, and what else waits for its todo; the next problem shows then. */
+  giveUp(key) {
+    const op = this.#store.ops.find((one) => one.key === key)
+    if (!op) return // another tab was quicker
+    const ops = this.#store.opsOf(op.id)
+    this.#store.commit({ remove: { outbox: ops.map((one) => one.key) } })
     this.#tell(`${counted(ops.length, 'change')} given up.`)
     this.fetch()
   }

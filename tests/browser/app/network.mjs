@@ -194,7 +194,7 @@ export const network = {
     await spoil(visitor, refuses)
     await visitor.rename('water the plants', 'water them all')
     await comesTo(() => kind(visitor), 'refused')
-    same((await visitor.status()).startsWith('No such title.'), true)
+    same((await visitor.status()).startsWith('“water them all”: No such title.'), true)
     await visitor.add('buy soil')
     await comesTo(() => visitor.titlesOnServer(), ['water the plants', 'buy soil'])
     await visitor.page.getByRole('button', { name: 'Try again' }).click()
@@ -214,6 +214,21 @@ export const network = {
     await visitor.reload()
     await visitor.shows('water the plants')
     same(await visitor.titlesOnServer(), ['water the plants'])
+  },
+  'of several changes that are refused one is given up at a time': async (visitor) => {
+    visitor.expect(/status of 422/)
+    await visitor.addAndSave('water the plants', 'buy soil')
+    await spoil(visitor, refuses, refuses)
+    await visitor.rename('water the plants', 'water them all')
+    await visitor.rename('buy soil', 'buy much soil')
+    const says = async (words) => (await visitor.status()).startsWith(words)
+    await comesTo(() => says('“water them all”: No such title.'), true)
+    await visitor.page.getByRole('button', { name: 'Give up the change' }).dblclick()
+    await visitor.shows('water the plants', 'buy much soil')
+    await comesTo(() => says('“buy much soil”: No such title.'), true)
+    await visitor.page.getByRole('button', { name: 'Give up the change' }).click()
+    await visitor.shows('water the plants', 'buy soil')
+    await comesTo(() => visitor.status(), 'Saved')
   },
 
   'an access token that has ended is refreshed without a word, once for all tabs': async (visitor) => {
