@@ -36,6 +36,7 @@ export class AccountDialog {
       if (to === 'close') dialog.close()
       else if (to) this.open(to)
     })
+    dialog.addEventListener('close', () => dialog.open || this.#empty()) // a password is not to stay in the page
     dialog.addEventListener('submit', (event) => {
       event.preventDefault()
       this.#submit(event.target, event.submitter?.value)
@@ -83,7 +84,11 @@ export class AccountDialog {
       `,
       this.#dialog,
     )
-    if (state.wrong === undefined) this.#dialog.querySelectorAll('input:not([type=checkbox])').forEach((input) => (input.value = input.defaultValue))
+    if (state.wrong === undefined) this.#empty()
+  }
+  /** All fields are as they were at first. */
+  #empty() {
+    this.#dialog.querySelectorAll('input:not([type=checkbox])').forEach((input) => (input.value = input.defaultValue))
   }
 
   async #submit(form, choice) {

@@ -281,6 +281,7 @@ store.addEventListener('cleared', () => {
   newTodo.value = ''
   notices = []
   drawNotices()
+  announce('')
   dialog.close()
   draw()
 })

@@ -175,6 +175,17 @@ export const accounts = {
     await visitor.saved()
     same(await visitor.titlesOnServer(), ['of the visitor'])
   },
+  'a dialog that has closed holds no password any more': async (visitor) => {
+    const passwords = () => visitor.page.locator('dialog input[type=password]').evaluateAll((inputs) => inputs.map(({ value }) => value))
+    const email = newEmail()
+    await visitor.signUp(email)
+    await comesTo(passwords, [''])
+    await visitor.openAccount('Sign out')
+    await without(visitor.page)
+    await visitor.signIn(email)
+    await visitor.notice(`Welcome back, ${email}.`)
+    await comesTo(passwords, [''])
+  },
   'a dialog that is opened again has forgotten the password': async (visitor) => {
     await visitor.openAccount()
     await visitor.page.locator('dialog [name=password]').fill(password)

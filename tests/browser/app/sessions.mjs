@@ -87,4 +87,15 @@ export const sessions = {
     await comesTo(async () => (await visitor.titles()).sort(), ['of the account', 'of the visitor'])
     same(await visitor.accountButton(), email)
   },
+  'what was read out to somebody who has signed out is gone': async (visitor) => {
+    const readOut = () => visitor.page.locator('.announcement').textContent()
+    await visitor.addAndSave('water the plants', 'buy soil')
+    await visitor.signUp(newEmail())
+    await visitor.moveUp('buy soil')
+    await comesTo(async () => (await readOut()) !== '', true)
+    await visitor.saved()
+    await visitor.openAccount('Sign out')
+    await visitor.page.locator('.empty').waitFor()
+    same(await readOut(), '')
+  },
 }
