@@ -2,7 +2,7 @@
 
 import { createOp } from './edits.js'
 import { counted } from './list.js'
-import { Busy, confirm, forgetSession, Offline, Refused, send, SignedOut, signIn } from './service.js'
+import { Busy, confirm, currentAccount, forgetSession, Offline, Refused, send, SignedOut, signIn } from './service.js'
 import { asAccount, asDoubt } from './store.js'
 import { Sync } from './sync.js'
 
@@ -75,13 +75,13 @@ export class Account {
     return signIn(path, credentials)
   }
 
-  async #claim(credentials) {
+  async #claim(account, credentials) {
     try {
       return (await send('PATCH', '/v1/account', { body: credentials })).json
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       const { json } = await send('GET', '/v1/account')
-      if (!json.email || json.id !== this.#store.account.id) throw error
+      if (!json.email || json.id !== account.id) throw error
       return json // it was done before, and no answer came
     }
   }
@@ -89,10 +89,11 @@ export class Account {
   /** The visitor's account gets an email and a password, and keeps its todos. */
   async signUp({ email, password }) {
     await this.#alone(async () => {
-      const account = this.#store.account
+      const lost = this.#store.account ? null : await currentAccount({ look: true })
+      const account = this.#store.account ?? (lost?.email ? null : lost)
       const credentials = { email, password }
       const next = account
-        ? await this.#claim(credentials)
+        ? await this.#claim(account, credentials)
         : await this.#begin('/v1/accounts', credentials)
       await this.#becomes(next)
     })

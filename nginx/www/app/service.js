@@ -55,8 +55,15 @@ async function ask(method, path, { body, headers = {}, keepalive = false } = {})
 // Until when the access token is good, for all tabs: they have the same cookies. Empty: nobody has signed in here.
 const kUntil = 'todos-signed-in-until'
 const goodUntil = () => localStorage.getItem(kUntil) ?? ''
-const remember = (seconds) => localStorage.setItem(kUntil, String(Date.now() + seconds * 1000))
-export const forgetSession = () => localStorage.removeItem(kUntil)
+let over = false // there are no cookies that this tab should look for
+function remember(seconds) {
+  over = false
+  localStorage.setItem(kUntil, String(Date.now() + seconds * 1000))
+}
+export function forgetSession() {
+  over = true
+  localStorage.removeItem(kUntil)
+}
 
 /** A refresh token is good once: tabs take turns, and one that comes second finds it done. */
 function refresh(seen) {
@@ -101,9 +108,25 @@ export async function signIn(path, credentials) {
   })
 }
 
-/** Whose cookies the browser has; null where nobody has signed in here, or the session has ended. */
-export async function currentAccount() {
-  if (goodUntil() === '') return null
+/**
+ * Whether there are good cookies of which nothing here says so: browsers throw away what scripts keep, and not these. They
+ * complain of the answer where there are none.
+ */
+async function findCookies() {
+  if (over) return false
+  try {
+    await refresh('')
+    return true
+  } catch (error) {
+    if (!(error instanceof SignedOut || error instanceof Refused)) throw error
+    forgetSession()
+    return false
+  }
+}
+
+/** Whose cookies the browser has; null where nobody has signed in here, or the session has ended. `look`: for lost ones too. */
+export async function currentAccount({ look = false } = {}) {
+  if (goodUntil() === '' && !(look && (await findCookies()))) return null
   try {
     return (await send('GET', '/v1/account')).json
   } catch (error) {

@@ -134,7 +134,7 @@ export class Sync extends EventTarget {
     if (account) return this.#identify(account)
     let next = { ownerless: true }
     if (await hasAccounts()) {
-      next = await currentAccount() // where the browser has thrown away what the page kept, and not its cookies
+      next = await currentAccount({ look: ops.length > 0 }) // the browser may have thrown away all but the cookies
       if (!next && ops.length === 0) return
       next ??= await signIn('/v1/accounts', {})
     }
@@ -145,7 +145,7 @@ export class Sync extends EventTarget {
   /** The cookies may be somebody else's: a sign-in of which no answer came has changed them. */
   async #identify(account) {
     if (account.ownerless || this.#resolved === this.#store.doubt) return
-    const now = await currentAccount()
+    const now = await currentAccount({ look: true })
     if (!now || (account.email && now.id !== account.id)) throw new SignedOut()
     if (now.id !== account.id) await this.#store.commit(this.#anew(now))
     else if (now.email !== account.email) await this.#store.commit({ put: { meta: asAccount(now) } })

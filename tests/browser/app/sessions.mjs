@@ -11,6 +11,15 @@ async function somebody(visitor, browser) {
   return email
 }
 
+/** As Safari does after seven days, and others where a person clears what a site keeps offline. In another tab then. */
+async function keepsCookiesAlone(visitor) {
+  await visitor.page.evaluate(async () => {
+    localStorage.clear()
+    await new Promise((resolve) => (indexedDB.deleteDatabase('todos').onsuccess = resolve))
+  })
+  await visitor.page.close()
+  visitor.page = await visitor.openTab()
+}
 const answerIsLost = async (route) => {
   await route.fetch()
   await route.abort()
@@ -97,5 +106,30 @@ export const sessions = {
     await visitor.openAccount('Sign out')
     await visitor.page.locator('.empty').waitFor()
     same(await readOut(), '')
+  },
+  'a visitor whose browser has kept the cookies alone gets the list back with the next todo': async (visitor) => {
+    await visitor.addAndSave('water the plants')
+    await keepsCookiesAlone(visitor)
+    await visitor.shows()
+    await visitor.add('buy soil')
+    await visitor.shows('water the plants', 'buy soil')
+    await visitor.saved()
+    same(await visitor.titlesOnServer(), ['water the plants', 'buy soil'])
+  },
+  'and with signing up': async (visitor) => {
+    await visitor.addAndSave('water the plants')
+    await keepsCookiesAlone(visitor)
+    await visitor.signUp(newEmail())
+    await visitor.shows('water the plants')
+    same(await visitor.titlesOnServer(), ['water the plants'])
+  },
+  'a person stays signed in where the browser has lost until when that is': async (visitor) => {
+    const email = newEmail()
+    await visitor.addAndSave('water the plants')
+    await visitor.signUp(email)
+    await visitor.page.evaluate(() => localStorage.clear())
+    await visitor.reload()
+    await visitor.addAndSave('buy soil')
+    same([await visitor.accountButton(), await visitor.titlesOnServer()], [email, ['water the plants', 'buy soil']])
   },
 }

@@ -25,7 +25,7 @@ export class Visitor {
   }
   async openTab(at = '/') {
     const page = await this.context.newPage()
-    page.on('console', (message) => message.type() === 'error' && this.complaints.push(message.text()))
+    page.on('console', (message) => message.type() === 'error' && this.complaints.push(`${message.text()} ${message.location().url}`))
     page.on('pageerror', (error) => this.complaints.push(String(error.stack)))
     await page.goto(stack + at)
     await this.drawn(page)
@@ -84,6 +84,9 @@ export class Visitor {
     for (const other of this.#others) await other.leave()
     await this.context.close()
     const surprises = this.complaints.filter((text) => !this.#expected.some((pattern) => pattern.test(text)))
+    // Who has no account yet looks for cookies with the first todo, and the browser complains once that there are none.
+    const first = surprises.findIndex((text) => /status of 422 .*\/v1\/sessions\/refresh$/.test(text))
+    if (first >= 0) surprises.splice(first, 1)
     if (surprises.length > 0) throw new Error(`the browser complains:\n${surprises.join('\n')}`)
   }
 
