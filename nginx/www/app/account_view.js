@@ -36,6 +36,7 @@ export class AccountDialog {
       if (to === 'close') dialog.close()
       else if (to) this.open(to)
     })
+    dialog.addEventListener('input', () => this.#state.unsent && this.#show(this.#form, { wrong: '' })) // it may lose nothing now
     dialog.addEventListener('close', () => dialog.open || this.#empty()) // a password is not to stay in the page
     dialog.addEventListener('submit', (event) => {
       event.preventDefault()
@@ -97,16 +98,27 @@ export class AccountDialog {
     const focused = document.activeElement // the keyboard leaves a button that is disabled
     buttons.forEach((button) => (button.disabled = true))
     try {
-      const said = await this.#actions[this.#form](fields, choice)
+      const begun = this.#form
+      const said = await this.#actions[begun](fields, choice)
+      const isOpen = this.#dialog.open
       this.#dialog.close()
       if (said) this.tell(said)
+      if (begun === 'reset' && isOpen) this.open(this.#wayIn)
     } catch (error) {
       if (!this.#dialog.open) return this.tell(sentenceOf(error)) // closed meanwhile
-      this.#show(this.#form, { wrong: sentenceOf(error), unsent: error instanceof Unsent })
+      this.#show(this.#form, { wrong: sentenceOf(error), unsent: error instanceof Unsent && (choice || 'main') })
     } finally {
       buttons.forEach((button) => (button.disabled = false))
       if (this.#dialog.open) focused.focus()
     }
+  }
+
+  /** The form to sign in with. */
+  get #wayIn() {
+    return this.#account.kind === 'ended' ? 'ended' : 'signIn'
+  }
+  #signInButton() {
+    return this.#state.unsent === 'main' ? submit('Sign in and lose them', 'risky') : submit('Sign in')
   }
 
   #actions = {
@@ -115,15 +127,15 @@ export class AccountDialog {
       return `Your todos are kept with ${this.#account.email}.`
     },
     signIn: async ({ bring, ...fields }) => {
-      await this.#account.signIn({ ...fields, bring: bring === 'on' })
+      await this.#account.signIn({ ...fields, bring: bring === 'on', lose: this.#state.unsent === 'main' })
       return `Welcome back, ${fields.email}.`
     },
     ended: async (fields, choice) => {
       if (choice === 'forget') {
-        await this.#account.forget({ lose: this.#state.unsent })
+        await this.#account.forget({ lose: this.#state.unsent === 'forget' })
         return 'What was here has left this browser.'
       }
-      await this.#account.signIn({ ...fields, lose: this.#state.unsent })
+      await this.#account.signIn({ ...fields, lose: this.#state.unsent === 'main' })
       return `Welcome back, ${fields.email}.`
     },
     forgotten: async (fields) => {
@@ -132,7 +144,6 @@ export class AccountDialog {
     },
     reset: async (fields) => {
       await this.#account.reset(this.#code, fields)
-      this.#dialog.addEventListener('close', () => this.open('signIn'), { once: true })
       return 'The password is replaced. Sign in with the new one.'
     },
     person: async (fields, choice) => {
@@ -140,7 +151,7 @@ export class AccountDialog {
         await this.#account.askForVerification()
         return `A mail with a link is on its way to ${this.#account.email}.`
       }
-      await this.#account.signOut({ everywhere: choice === 'everywhere', lose: this.#state.unsent })
+      await this.#account.signOut({ everywhere: choice === 'everywhere', lose: Boolean(this.#state.unsent) })
       return 'You are signed out.'
     },
     password: async (fields) => {
@@ -175,7 +186,7 @@ export class AccountDialog {
         ${this.#account.kind === 'visitor' && this.#todos() > 0
           ? html`<label class="choice"><input type="checkbox" name="bring" checked /> Bring along what is on this list</label>`
           : nothing}
-        ${submit('Sign in')}
+        ${this.#signInButton()}
         <p>${link('forgotten', 'Forgot the password?')} ${this.#account.kind === 'visitor' ? link('visitor', 'Sign up') : nothing}</p>
       `,
     }),
@@ -184,11 +195,11 @@ export class AccountDialog {
       body: html`
         <p>Your session has ended. What you change meanwhile is kept here, and sent when you are back.</p>
         ${email(this.#account.email)} ${password('password', 'Password', 'current-password')}
-        ${submit(this.#state.unsent ? 'Sign in and lose them' : 'Sign in', this.#state.unsent ? 'risky' : '')}
+        ${this.#signInButton()}
         <p>
           ${link('forgotten', 'Forgot the password?')}
           <button class="link" value="forget" formnovalidate>
-            ${this.#state.unsent ? 'Remove and lose them' : 'Remove from this browser'}
+            ${this.#state.unsent === 'forget' ? 'Remove and lose them' : 'Remove from this browser'}
           </button>
         </p>
       `,
@@ -198,7 +209,7 @@ export class AccountDialog {
       body: html`
         <p>We send a link to your email. With it you choose a new password.</p>
         ${email(this.#account.email)} ${submit('Send the link')}
-        <p>${link('signIn', 'Back to sign in')}</p>
+        <p>${link(this.#wayIn, 'Back to sign in')}</p>
       `,
     }),
     reset: () => ({

@@ -9,6 +9,7 @@ const without = (page) => page.locator('.empty', { hasText: kNothing }).waitFor(
 const dialogCloses = (visitor) => visitor.page.locator('dialog').waitFor({ state: 'hidden' })
 /** As after 15 minutes: the access token of a session that has ended is good until then. */
 const tokenEnds = (visitor) => visitor.context.clearCookies({ name: 'todo_access' })
+const mainButton = (visitor) => visitor.page.locator('dialog .main-button').textContent()
 const form = (visitor, name) => visitor.page.locator(`dialog form[data-kind=${name}]`).waitFor()
 
 /** Signed up, with todos. The answer: the email. */
@@ -299,6 +300,9 @@ export const accounts = {
     await visitor.openAccount()
     await visitor.submit({ email: stranger, password })
     await comesTo(() => visitor.wrong(), '1 change could not be sent yet, and would be lost.')
+    same(await mainButton(visitor), 'Sign in and lose them')
+    await visitor.page.locator('dialog [name=email]').fill(email)
+    same([await mainButton(visitor), await visitor.wrong()], ['Sign in', ''])
     await visitor.submit({ email, password })
     await visitor.saved()
     same(await visitor.titlesOnServer(), ['water the plants', 'buy soil'])
@@ -307,13 +311,22 @@ export const accounts = {
     await isSignedOut(visitor, browser)
     await visitor.openAccount('Remove from this browser')
     await comesTo(() => visitor.wrong(), '1 change could not be sent yet, and would be lost.')
-    same(await visitor.titles(), ['water the plants', 'buy soil'])
+    same([await visitor.titles(), await mainButton(visitor)], [['water the plants', 'buy soil'], 'Sign in'])
     await visitor.page.locator('dialog').getByRole('button', { name: 'Remove and lose them' }).click()
     await without(visitor.page)
     same([await visitor.accountButton(), await visitor.page.evaluate(readable)], ['Sign up', kEmpty])
     await visitor.add('of the next one')
     await visitor.saved()
     same(await visitor.titlesOnServer(), ['of the next one'])
+  },
+  'somebody else can sign in there all the same, also by way of a forgotten password': async (visitor, browser) => {
+    const stranger = await withTodos(await visitor.other(browser), 'of a stranger')
+    await isSignedOut(visitor, browser)
+    await visitor.openAccount('Forgot the password?', 'Back to sign in')
+    await visitor.submit({ email: stranger, password })
+    await comesTo(() => visitor.wrong(), '1 change could not be sent yet, and would be lost.')
+    await visitor.page.locator('dialog').getByRole('button', { name: 'Sign in and lose them' }).click()
+    await comesTo(() => visitor.titles(), ['of a stranger'])
   },
   'signing out everywhere ends the other browsers too': async (visitor, browser) => {
     const email = await withTodos(visitor, 'water the plants')

@@ -1,6 +1,6 @@
 // Sessions that begin and end while something else happens: what is written is nobody else's, and is not lost.
 import { comesTo, same } from '../harness.mjs'
-import { newEmail, password } from './visitor.mjs'
+import { newEmail, password, stack } from './visitor.mjs'
 
 /** Somebody has an account elsewhere, with one todo. The answer: the email. */
 async function somebody(visitor, browser) {
@@ -131,5 +131,22 @@ export const sessions = {
     await visitor.reload()
     await visitor.addAndSave('buy soil')
     same([await visitor.accountButton(), await visitor.titlesOnServer()], [email, ['water the plants', 'buy soil']])
+  },
+  'a dialog that was closed asks nothing when its answer comes, nor later': async (visitor) => {
+    const { isAsked, letGo } = await visitor.hold('**/v1/password-resets/confirm', (route) => route.fulfill({ status: 204 }))
+    const closes = async () => {
+      await visitor.press('Escape')
+      await visitor.page.locator('dialog').waitFor({ state: 'hidden' })
+    }
+    await visitor.page.goto(`${stack}/#reset-password=${'A'.repeat(43)}`)
+    await visitor.submit({ password })
+    await isAsked()
+    await closes()
+    letGo()
+    await visitor.notice('The password is replaced. Sign in with the new one.')
+    await visitor.openAccount()
+    await closes()
+    await visitor.page.waitForTimeout(200)
+    same(await visitor.page.locator('dialog').isVisible(), false)
   },
 }

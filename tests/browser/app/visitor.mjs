@@ -64,15 +64,15 @@ export class Visitor {
     })
     return asked
   }
-  /** Requests for `url` wait from now on. The answer: `isAsked()`, once one does, and `letGo()`. */
-  async hold(url) {
+  /** Requests for `url` wait from now on, and get their `answer` later. The answer: `isAsked()`, once one does, and `letGo()`. */
+  async hold(url, answer = (route) => route.continue()) {
     let letGo
     let asked = false
     const free = new Promise((resolve) => (letGo = resolve))
     await this.context.route(url, async (route) => {
       asked = true
       await free
-      await route.continue()
+      await answer(route)
     })
     return { isAsked: () => comesTo(() => asked, true), letGo }
   }
