@@ -30,8 +30,10 @@ export class AccountDialog {
     this.#account = account
     this.#todos = todos
     this.tell = tell
+    let isBeside = false // where the mouse was pressed: a selection of text may end beside the dialog
+    dialog.addEventListener('pointerdown', ({ target }) => (isBeside = target === dialog))
     dialog.addEventListener('click', (event) => {
-      if (event.target === dialog) dialog.close() // beside it
+      if (event.target === dialog && isBeside) dialog.close()
       const to = event.target.closest('[data-form]')?.dataset.form
       if (to === 'close') dialog.close()
       else if (to) this.open(to)

@@ -149,4 +149,19 @@ export const sessions = {
     await visitor.page.waitForTimeout(200)
     same(await visitor.page.locator('dialog').isVisible(), false)
   },
+  'text that is selected to beyond the dialog closes nothing, and a click there does': async (visitor) => {
+    const { mouse } = visitor.page
+    await visitor.openAccount()
+    const input = visitor.page.locator('dialog [name=email]')
+    await input.fill('ada@example.org')
+    const { x, y, width, height } = await input.boundingBox()
+    await mouse.move(x + width / 2, y + height / 2)
+    await mouse.down()
+    await mouse.move(5, y + height / 2, { steps: 4 })
+    await mouse.up()
+    await visitor.page.waitForTimeout(200)
+    same([await visitor.page.locator('dialog').isVisible(), await input.inputValue()], [true, 'ada@example.org'])
+    await mouse.click(5, y)
+    await visitor.page.locator('dialog').waitFor({ state: 'hidden' })
+  },
 }
