@@ -10,7 +10,7 @@ import { moveByKeys, moveByPointer } from './move.js'
 import { Store } from './store.js'
 import { Sync } from './sync.js'
 
-const kNoticeFor = 8000 // ms, and as long as it is looked at
+const kNoticeFor = 8000 // ms that somebody sees it, and as long as it is looked at
 const kMostNotices = 3
 const kRows = 100 // drawn at once: 1,000 would take 200 ms, and others have to wait that long
 
@@ -120,7 +120,8 @@ function tell(text, undo = null) {
   notices = [...notices, notice].slice(-kMostNotices)
   drawNotices()
   const end = () => {
-    if (find('.notices').matches(':hover, :focus-within')) setTimeout(end, 1000)
+    if (document.hidden) document.addEventListener('visibilitychange', () => setTimeout(end, kNoticeFor), { once: true })
+    else if (find('.notices').matches(':hover, :focus-within')) setTimeout(end, 1000)
     else dismiss(notice)
   }
   setTimeout(end, kNoticeFor)

@@ -2,7 +2,6 @@
 import { comesTo, same } from '../harness.mjs'
 import { newEmail, stack } from './visitor.mjs'
 
-
 /** Another device of the same person: changes the todo of that title there, or deletes it where there is no `body`. */
 async function elsewhere(visitor, title, body) {
   const token = (await visitor.context.cookies()).find(({ name }) => name === 'todo_access').value
@@ -22,6 +21,12 @@ async function meanwhile(visitor, here, there) {
   await visitor.saved()
 }
 const fetched = (visitor) => visitor.page.evaluate(() => dispatchEvent(new Event('online')))
+/** As a browser says to a tab that is behind another one, or in front again. */
+const isHidden = (visitor, hidden) =>
+  visitor.page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, value })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, hidden)
 const kCopied = (title, how = 'changed') => `“${title}” was ${how} elsewhere. Your version is kept as a copy.`
 
 export const conflicts = {
@@ -207,5 +212,20 @@ export const conflicts = {
     await visitor.notice(kCopied('water them here', 'deleted'))
     await visitor.saved()
     same((await visitor.titlesOnServer()).sort(), ['buy soil', 'water them here'])
+  },
+  'a notice waits for somebody who looks at another tab': async (visitor) => {
+    await visitor.page.clock.install()
+    await visitor.reload()
+    const notices = () => visitor.page.locator('.notice').count()
+    await visitor.addAndSave('water the plants')
+    await isHidden(visitor, true)
+    await visitor.remove('water the plants')
+    await visitor.page.clock.runFor(60_000)
+    same(await notices(), 1)
+    await isHidden(visitor, false)
+    await visitor.page.clock.runFor(6000)
+    same(await notices(), 1)
+    await visitor.page.clock.runFor(3000)
+    await comesTo(notices, 0)
   },
 }
