@@ -47,10 +47,11 @@ async function forgetOthers() {
 // A page that came from here gets all its files from here, so that none of another release is among them.
 const ours = new Set()
 
+const late = () => new Promise((resolve) => setTimeout(resolve, kPatience))
+
 async function page(event) {
-  const late = new Promise((resolve) => setTimeout(resolve, kPatience))
   const answer = async () => (await event.preloadResponse) ?? fetch(event.request)
-  const fresh = await Promise.race([answer().catch(() => null), late])
+  const fresh = await Promise.race([answer().catch(() => null), late()])
   if (fresh?.ok) return fresh
   const kept = await (await opened).match('/')
   if (kept) ours.add(event.resultingClientId)
@@ -58,9 +59,12 @@ async function page(event) {
 }
 
 async function file(event) {
-  const fresh = ours.has(event.clientId) ? null : await fetch(event.request).catch(() => null)
+  const answer = ours.has(event.clientId) ? null : fetch(event.request).catch(() => null)
+  const fresh = await Promise.race([answer, late()])
   if (fresh?.ok) return fresh
-  return (await (await opened).match(event.request)) ?? fresh ?? Response.error()
+  const kept = await (await opened).match(event.request)
+  if (kept) ours.add(event.clientId) // what it asks for next is of the same release then, and here at once
+  return kept ?? (await answer) ?? Response.error()
 }
 
 addEventListener('fetch', (event) => {

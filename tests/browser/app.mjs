@@ -13,9 +13,10 @@ import { sessions } from './app/sessions.mjs'
 import { smooth } from './app/smooth.mjs'
 import { tabs } from './app/tabs.mjs'
 import { Visitor } from './app/visitor.mjs'
+import { worker } from './app/worker.mjs'
 import { check, exitCode, launch } from './harness.mjs'
 
-const suites = { list, rules, moving, beyond, quality, smooth, accounts, sessions, network, conflicts, tabs }
+const suites = { list, rules, moving, beyond, quality, smooth, accounts, sessions, network, conflicts, tabs, worker }
 const wanted = process.argv.slice(2)
 
 const browser = await launch()
