@@ -22,6 +22,8 @@ export class Refused extends Error {
 }
 
 const kPatience = 15_000 // ms: the service itself gives up after 5 s
+const kLookAgain = 500 // ms
+const kClosed = 2000 // ms: a tab that goes on so long is not being closed
 const kBusy = [408, 429, 500, 502, 503, 504]
 const kEndOfSession = ['not-signed-in', 'invalid-token', 'revoked']
 const kEarly = 30_000 // ms before the access token ends: a request may be on its way that long
@@ -54,25 +56,46 @@ async function ask(method, path, { body, headers = {}, keepalive = false } = {})
 
 // Until when the access token is good, for all tabs: they have the same cookies. Empty: nobody has signed in here.
 const kUntil = 'todos-signed-in-until'
+// When a tab asked for the next tokens that has no answer yet. Where it is there in another tab's turn, that one was closed.
+const kRefreshed = 'todos-refreshed-at'
 const goodUntil = () => localStorage.getItem(kUntil) ?? ''
+const forgetAsking = () => localStorage.removeItem(kRefreshed)
 let over = false // there are no cookies that this tab should look for
 function remember(seconds) {
   over = false
   localStorage.setItem(kUntil, String(Date.now() + seconds * 1000))
+  forgetAsking()
 }
 export function forgetSession() {
   over = true
   localStorage.removeItem(kUntil)
+  forgetAsking()
+}
+
+/** What a closed tab has asked for may still come: the same token once more would end the session. The answer: whether it came. */
+async function isRefreshed() {
+  while (Math.abs(Date.now() - Number(localStorage.getItem(kRefreshed))) < kPatience) {
+    try {
+      await ask('GET', '/v1/account')
+      return true
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, kLookAgain))
+  }
+  return false
 }
 
 /** A refresh token is good once: tabs take turns, and one that comes second finds it done. */
 function refresh(seen) {
   return navigator.locks.request('todos-session', async () => {
-    if (goodUntil() !== seen) return
+    if (goodUntil() !== seen || (await isRefreshed())) return
+    localStorage.setItem(kRefreshed, String(Date.now()))
     try {
       // It goes on when the page is closed: its answer has the next refresh token.
       remember((await ask('POST', '/v1/sessions/refresh', { body: {}, keepalive: true })).json.expires_in)
     } catch (error) {
+      setTimeout(forgetAsking, kClosed) // browsers let a request fail when its tab is being closed
       if (!(error instanceof Refused && [401, 422].includes(error.status))) throw error // 422: the cookie is gone
       forgetSession()
       throw new SignedOut()

@@ -25,6 +25,23 @@ const answerIsLost = async (route) => {
   await route.abort()
 }
 
+/** The page's next refresh reaches the service, and its answer is still on its way. The answer: {isAsked(), arrives()}. */
+async function refreshTakesLong({ context }) {
+  const cookies = await context.cookies()
+  const { value } = cookies.find(({ name }) => name === 'todo_refresh')
+  const headers = { Origin: stack, Cookie: `todo_refresh=${value}`, 'Content-Type': 'application/json' }
+  let fresh = null
+  const ask = async () => {
+    const answer = await fetch(`${stack}/v1/sessions/refresh`, { method: 'POST', headers, body: '{}' })
+    fresh = Object.fromEntries(answer.headers.getSetCookie().map((cookie) => cookie.split(/[=;]/, 2)))
+  }
+  await context.route('**/v1/sessions/refresh', ask, { times: 1 })
+  return {
+    isAsked: () => comesTo(() => fresh !== null, true),
+    arrives: () => context.addCookies(cookies.map((cookie) => ({ ...cookie, value: fresh[cookie.name] }))),
+  }
+}
+
 export const sessions = {
   'what is written while a sign-in is on its way comes along, whatever else does': async (visitor, browser) => {
     const email = await somebody(visitor, browser)
@@ -163,5 +180,22 @@ export const sessions = {
     same([await visitor.page.locator('dialog').isVisible(), await input.inputValue()], [true, 'ada@example.org'])
     await mouse.click(5, y)
     await visitor.page.locator('dialog').waitFor({ state: 'hidden' })
+  },
+  'a page that is loaded again while it refreshes its session waits for the answer': async (visitor) => {
+    visitor.expect(/status of 401/)
+    const email = newEmail()
+    await visitor.addAndSave('water the plants')
+    await visitor.signUp(email)
+    const { isAsked, arrives } = await refreshTakesLong(visitor)
+    await visitor.context.clearCookies({ name: 'todo_access' })
+    await visitor.add('buy soil')
+    await isAsked()
+    const asked = visitor.watch()
+    await visitor.reload()
+    await comesTo(() => asked.filter(({ path }) => path === '/v1/account').length > 2, true)
+    await arrives()
+    await visitor.saved()
+    same([await visitor.accountButton(), await visitor.titlesOnServer()], [email, ['water the plants', 'buy soil']])
+    same(asked.filter(({ path }) => path === '/v1/sessions/refresh').length, 0)
   },
 }
