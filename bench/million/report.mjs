@@ -127,18 +127,19 @@ ${charts('connections')}
 * What comes after an overload counts from its end: its own requests that are answered later are in its latency.
 * Checked means that the body was looked at: every todo in it carries its owner's marker, and a list has those that nobody
   deletes. What does not is foreign. ${checks()}.
-* Processor time is that of a role's processes, of user and kernel, divided by the answers of the phase. Server is nginx,
-  todo-worker and PostgreSQL. Over the loopback a part of what the kernel does for one end counts for the other. By others:
-  what the machine's processors did beside the server and the load, the kernel's own threads and interrupts among it.
+* Processor time is that of a role's processes, of user and kernel, divided by the answers that were given while the
+  phase lasted, whenever they were asked for; the rates of answers are of those as well. Server is nginx, todo-worker and
+  PostgreSQL. Over the loopback a part of what the kernel does for one end counts for the other. By others: what the
+  machine's processors did beside the server and the load, the kernel's own threads and interrupts among it.
 * Memory for one more connection is the slope of the line with the least squares through the steps of the ramp; 1 KB is
   1,024 bytes. The kernel's part is (slab + page tables, since the first step) / 2 + TCP buffers / 2, where the slab is
   without the entries of /proc that the kernel keeps for whoever on the machine has listed descriptors: both ends of each
   connection live on this machine and have the same objects in the kernel, so half of them belongs to the server. nginx,
   todo-worker and PostgreSQL are the PSS of their processes; PostgreSQL's includes the pages of shared buffers that were
   touched.
-* Held means: all users were connected when the phases began and at the end, no connection was lost, and all requests were
-  sent and answered by 2xx with the user's own todos, at least 1 % of them checked. In an overload 503 and 429 may be
-  answered as well, and requests may be unsent. The bars are apart from that.
+* Held means: the plan was carried out to its end, all users were connected when the phases began and then, no connection
+  was lost, and all requests were sent and answered by 2xx with the user's own todos, at least 1 % of them checked. In an
+  overload 503 and 429 may be answered as well, and requests may be unsent. The bars are apart from that.
 
 ${file('conditions.md')}
 
